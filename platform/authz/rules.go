@@ -1,0 +1,364 @@
+package authz
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+
+	"shouwang/platform/fault"
+	"shouwang/platform/journal"
+	"shouwang/platform/store"
+)
+
+// Subject is a record as the rules see it.
+type Subject struct {
+	Kind   string // "child"
+	ID     string // the record
+	Person string // the person it is about; rolls name people
+	Region string // twelve-digit code of the place answerable for it
+	Owner  string // the user it belongs to, for Mine
+}
+
+// A Clause lets some roles reach some records.
+type Clause struct {
+	reach reach
+	roles []Role
+}
+
+type reach uint8
+
+const (
+	inRegion reach = iota
+	onRoll
+	mine
+	anyone
+)
+
+// InRegion reaches the records of the post's region.
+func InRegion(roles ...Role) Clause { return Clause{inRegion, roles} }
+
+// OnRoll reaches the people on the roll of the post's organisation.
+func OnRoll(roles ...Role) Clause { return Clause{onRoll, roles} }
+
+// Mine reaches what belongs to the person who asks, whatever their role.
+func Mine() Clause { return Clause{reach: mine} }
+
+// Everyone lets any signed-in person do what concerns no person's record.
+func Everyone() Clause { return Clause{reach: anyone} }
+
+// Rule is a list of clauses; any one suffices.
+type Rule []Clause
+
+// Public marks an operation that needs no sign-in at all.
+const Public = "public"
+
+// Rules maps an action to its rule: "visit.record".
+type Rules map[string]Rule
+
+// Authority checks actions against all mechanisms' rules.
+type Authority struct {
+	rules   Rules
+	journal *journal.Journal
+	db      *store.DB
+}
+
+// New joins the rules of all mechanisms; two rules for one action are an error.
+func New(db *store.DB, j *journal.Journal, sets ...Rules) (*Authority, error) {
+	all := Rules{}
+	for _, set := range sets {
+		for action, rule := range set {
+			if _, twice := all[action]; twice {
+				return nil, fmt.Errorf("two rules for %s", action)
+			}
+			all[action] = rule
+		}
+	}
+	return &Authority{rules: all, journal: j, db: db}, nil
+}
+
+// Knows reports whether an action has a rule.
+func (a *Authority) Knows(action string) bool {
+	_, ok := a.rules[action]
+	return ok || action == Public
+}
+
+// Actions lists all actions in order.
+func (a *Authority) Actions() []string {
+	out := make([]string, 0, len(a.rules))
+	for action := range a.rules {
+		out = append(out, action)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// May reports whether the actor's roles could do an action somewhere; screens
+// use it to leave out what a person can never open.
+func (a *Authority) May(ctx context.Context, action string) bool {
+	actor, ok := ActorOf(ctx)
+	if !ok {
+		return false
+	}
+	for _, c := range a.rules[action] {
+		if c.reach == anyone || c.reach == mine || actor.Has(c.roles...) {
+			return true
+		}
+	}
+	return actor.system
+}
+
+// Can lists what the actor's roles could do somewhere.
+func (a *Authority) Can(ctx context.Context) []string {
+	out := []string{}
+	for _, action := range a.Actions() {
+		if a.May(ctx, action) {
+			out = append(out, action)
+		}
+	}
+	return out
+}
+
+// Need refuses an action that none of the actor's roles has.
+func (a *Authority) Need(ctx context.Context, action string) error {
+	if a.May(ctx, action) {
+		return nil
+	}
+	return a.refuse(ctx, action, Subject{})
+}
+
+// Check refuses unless a clause of the action's rule reaches the record. The
+// refusal is journalled; who may not know of the record is told NotFound.
+func (a *Authority) Check(ctx context.Context, q store.Querier, action string, s Subject) error {
+	ok, err := a.reaches(ctx, q, action, s)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fault.Hide(a.refuse(ctx, action, s))
+	}
+	return nil
+}
+
+func (a *Authority) reaches(ctx context.Context, q store.Querier, action string, s Subject) (bool, error) {
+	actor, ok := ActorOf(ctx)
+	if !ok {
+		return false, nil
+	}
+	if actor.system {
+		return true, nil
+	}
+	rolls, err := a.rolls(ctx, q, actor, action, s)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range a.rules[action] {
+		if len(c.grants(actor, s, rolls)) > 0 || c.reach == anyone || c.reach == mine && s.Owner != "" && s.Owner == actor.UserID {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// grants are the actor's posts by which a clause reaches a record.
+func (c Clause) grants(actor Actor, s Subject, rolls map[string]bool) (out []Grant) {
+	for _, g := range actor.Grants {
+		for _, r := range c.roles {
+			if g.Role != r {
+				continue
+			}
+			if c.reach == inRegion && s.Region != "" && strings.HasPrefix(s.Region, g.Prefix()) ||
+				c.reach == onRoll && rolls[g.Organisation] {
+				out = append(out, g)
+			}
+		}
+	}
+	return out
+}
+
+// rolls finds which of the actor's organisations have the person on their
+// roll, if any clause asks.
+func (a *Authority) rolls(ctx context.Context, q store.Querier, actor Actor, action string, s Subject) (map[string]bool, error) {
+	organisations := organisationsOnRoll(actor, a.rules[action])
+	if s.Person == "" || len(organisations) == 0 {
+		return nil, nil
+	}
+	found, err := store.All[string](ctx, q, `
+		select organisation_id from authz_roll
+		 where subject_id = ? and until_on = '' and organisation_id in (`+store.Marks(len(organisations))+`)`,
+		append([]any{s.Person}, store.Anys(organisations)...)...)
+	if err != nil {
+		return nil, fmt.Errorf("reading rolls: %w", err)
+	}
+	on := map[string]bool{}
+	for _, o := range found {
+		on[o] = true
+	}
+	return on, nil
+}
+
+func organisationsOnRoll(actor Actor, rule Rule) (out []string) {
+	for _, c := range rule {
+		if c.reach != onRoll {
+			continue
+		}
+		for _, g := range actor.Grants {
+			for _, r := range c.roles {
+				if g.Role == r {
+					out = append(out, g.Organisation)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func (a *Authority) refuse(ctx context.Context, action string, s Subject) error {
+	if _, ok := journal.AuthorOf(ctx); ok {
+		err := a.journal.Denied(ctx, action, journal.Entry{Kind: s.Kind, ID: s.ID, Subject: s.Person, Region: s.Region, Rule: action})
+		if err != nil {
+			return err
+		}
+	}
+	return fault.NewDenied(action, "您没有这项操作的权限。如确需办理，请联系上级单位开通。")
+}
+
+// Scoped returns a context in which {scope …} narrows rows to what the actor
+// may see by an action; no role for it is a refusal.
+func (a *Authority) Scoped(ctx context.Context, action string) (context.Context, error) {
+	if _, known := a.rules[action]; !known {
+		return nil, fault.NewInternal(fmt.Errorf("no rule for %s", action))
+	}
+	if err := a.Need(ctx, action); err != nil {
+		return nil, err
+	}
+	actor, _ := ActorOf(ctx)
+	if actor.system {
+		return withScope(ctx, everything{}), nil
+	}
+	var s reached
+	for _, c := range a.rules[action] {
+		if c.reach != inRegion {
+			continue
+		}
+		for _, g := range actor.Grants {
+			for _, r := range c.roles {
+				if g.Role == r {
+					s.prefixes = append(s.prefixes, g.Prefix())
+				}
+			}
+		}
+	}
+	s.prefixes = widest(s.prefixes)
+	s.rolls = organisationsOnRoll(actor, a.rules[action])
+	return withScope(ctx, s), nil
+}
+
+// Within narrows the scope in ctx to a region the person filtered by, so that
+// the query gets one tight range instead of two.
+func Within(ctx context.Context, region string) context.Context {
+	s, ok := ctx.Value(scopeKey{}).(scope)
+	if !ok || region == "" {
+		return ctx
+	}
+	return withScope(ctx, s.within(Prefix(region)))
+}
+
+type scopeKey struct{}
+
+type scope interface {
+	store.Scope
+	within(prefix string) scope
+}
+
+func withScope(ctx context.Context, s scope) context.Context {
+	return store.WithScope(context.WithValue(ctx, scopeKey{}, s), s)
+}
+
+type everything struct{}
+
+func (everything) Predicate(string, string) (string, []any) { return "1 = 1", nil }
+func (everything) within(prefix string) scope               { return reached{prefixes: []string{prefix}} }
+
+// reached is a union of regions and rolls.
+type reached struct {
+	prefixes []string
+	rolls    []string
+	inside   string // rolls too are narrowed to this region
+}
+
+func (s reached) Predicate(alias, subject string) (string, []any) {
+	var parts []string
+	var values []any
+	for _, p := range s.prefixes {
+		low, high := Bounds(p)
+		if low == high {
+			parts = append(parts, alias+".region = ?")
+			values = append(values, low)
+			continue
+		}
+		parts = append(parts, alias+".region >= ? and "+alias+".region < ?")
+		values = append(values, low, high)
+	}
+	if len(s.rolls) > 0 {
+		text := alias + "." + subject + " in (select subject_id from authz_roll where until_on = '' and organisation_id in (" + store.Marks(len(s.rolls)) + "))"
+		values = append(values, store.Anys(s.rolls)...)
+		if s.inside != "" {
+			low, high := Bounds(s.inside)
+			text = "(" + text + " and " + alias + ".region >= ? and " + alias + ".region < ?)"
+			if low == high {
+				high = low + "~"
+			}
+			values = append(values, low, high)
+		}
+		parts = append(parts, text)
+	}
+	switch len(parts) {
+	case 0:
+		return "1 = 0", nil
+	case 1:
+		return parts[0], values
+	}
+	return "(" + strings.Join(parts, " or ") + ")", values
+}
+
+func (s reached) within(prefix string) scope {
+	out := reached{rolls: s.rolls, inside: prefix}
+	for _, p := range s.prefixes {
+		switch {
+		case strings.HasPrefix(prefix, p):
+			return reached{prefixes: []string{prefix}} // the filter lies inside: its range alone suffices
+		case strings.HasPrefix(p, prefix):
+			out.prefixes = append(out.prefixes, p)
+		}
+	}
+	return out
+}
+
+// widest drops prefixes that lie inside another.
+func widest(ps []string) (out []string) {
+	sort.Strings(ps)
+	for _, p := range ps {
+		if n := len(out); n > 0 && strings.HasPrefix(p, out[n-1]) {
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// Bounds gives the half-open range of codes that begin with a prefix, in byte
+// order; low and high are equal for a full code, which is one value.
+func Bounds(prefix string) (low, high string) {
+	if len(prefix) >= 12 {
+		return prefix, prefix
+	}
+	b := []byte(prefix)
+	for i := len(b) - 1; i >= 0; i-- {
+		if b[i] != '9' {
+			b[i]++
+			return prefix, string(b[:i+1])
+		}
+	}
+	return prefix, ":" // the byte after '9'
+}

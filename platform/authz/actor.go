@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"shouwang/platform/journal"
+	"shouwang/platform/region"
 )
 
 // Grant is a post somebody holds: 角色 × 单位 × 区划.
@@ -27,18 +28,7 @@ type Grant struct {
 
 // Prefix is the significant part of the grant's region; everything below it
 // begins with it.
-func (g Grant) Prefix() string { return Prefix(g.Region) }
-
-// Prefix strips the zeros that only fill a region code to twelve digits, level
-// by level: 2, 4, 6, 9, 12 digits are significant.
-func Prefix(region string) string {
-	for _, n := range [...]int{2, 4, 6, 9} {
-		if len(region) >= n && strings.Trim(region[n:], "0") == "" {
-			return region[:n]
-		}
-	}
-	return region
-}
+func (g Grant) Prefix() string { return region.Code(g.Region).Prefix() }
 
 // Actor is who acts now.
 type Actor struct {

@@ -8,6 +8,7 @@ import (
 
 	"shouwang/platform/fault"
 	"shouwang/platform/journal"
+	"shouwang/platform/region"
 	"shouwang/platform/store"
 )
 
@@ -140,6 +141,13 @@ func (a *Authority) Check(ctx context.Context, q store.Querier, action string, s
 	return nil
 }
 
+// Reaches reports whether Check would pass, without a line in the journal; for
+// telling a screen what it may offer.
+func (a *Authority) Reaches(ctx context.Context, q store.Querier, action string, s Subject) bool {
+	ok, err := a.reaches(ctx, q, action, s)
+	return err == nil && ok
+}
+
 func (a *Authority) reaches(ctx context.Context, q store.Querier, action string, s Subject) (bool, error) {
 	actor, ok := ActorOf(ctx)
 	if !ok {
@@ -256,12 +264,12 @@ func (a *Authority) Scoped(ctx context.Context, action string) (context.Context,
 
 // Within narrows the scope in ctx to a region the person filtered by, so that
 // the query gets one tight range instead of two.
-func Within(ctx context.Context, region string) context.Context {
+func Within(ctx context.Context, code string) context.Context {
 	s, ok := ctx.Value(scopeKey{}).(scope)
-	if !ok || region == "" {
+	if !ok || code == "" {
 		return ctx
 	}
-	return withScope(ctx, s.within(Prefix(region)))
+	return withScope(ctx, s.within(region.Code(code).Prefix()))
 }
 
 type scopeKey struct{}
@@ -291,12 +299,12 @@ func (s reached) Predicate(alias, subject string) (string, []any) {
 	var parts []string
 	var values []any
 	for _, p := range s.prefixes {
-		low, high := Bounds(p)
-		if low == high {
+		if len(p) == 12 { // one village: an equality, which both planners like best
 			parts = append(parts, alias+".region = ?")
-			values = append(values, low)
+			values = append(values, p)
 			continue
 		}
+		low, high := region.Bounds(p)
 		parts = append(parts, alias+".region >= ? and "+alias+".region < ?")
 		values = append(values, low, high)
 	}
@@ -304,11 +312,8 @@ func (s reached) Predicate(alias, subject string) (string, []any) {
 		text := alias + "." + subject + " in (select subject_id from authz_roll where until_on = '' and organisation_id in (" + store.Marks(len(s.rolls)) + "))"
 		values = append(values, store.Anys(s.rolls)...)
 		if s.inside != "" {
-			low, high := Bounds(s.inside)
+			low, high := region.Bounds(s.inside)
 			text = "(" + text + " and " + alias + ".region >= ? and " + alias + ".region < ?)"
-			if low == high {
-				high = low + "~"
-			}
 			values = append(values, low, high)
 		}
 		parts = append(parts, text)
@@ -345,20 +350,4 @@ func widest(ps []string) (out []string) {
 		out = append(out, p)
 	}
 	return out
-}
-
-// Bounds gives the half-open range of codes that begin with a prefix, in byte
-// order; low and high are equal for a full code, which is one value.
-func Bounds(prefix string) (low, high string) {
-	if len(prefix) >= 12 {
-		return prefix, prefix
-	}
-	b := []byte(prefix)
-	for i := len(b) - 1; i >= 0; i-- {
-		if b[i] != '9' {
-			b[i]++
-			return prefix, string(b[:i+1])
-		}
-	}
-	return prefix, ":" // the byte after '9'
 }

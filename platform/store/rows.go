@@ -27,7 +27,7 @@ func planOf(t reflect.Type) *plan {
 	}
 	p := &plan{index: map[string][]int{}}
 	for _, f := range reflect.VisibleFields(t) {
-		if c := f.Tag.Get("db"); c != "" {
+		if c := f.Tag.Get("db"); c != "" && c != "-" {
 			p.columns = append(p.columns, c)
 			p.index[c] = f.Index
 		}

@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"strings"
 
-	"shouwang/platform/authz"
+	"shouwang/platform/region"
 	"shouwang/platform/store"
 )
 
@@ -65,8 +65,8 @@ func Fold(ctx context.Context, db *store.DB) (bool, error) {
 		}
 		sums := map[Delta]int{}
 		for _, r := range rows {
-			for _, region := range Levels(r.Region) {
-				sums[Delta{Name: r.Name, Region: region, Part: r.Part}] += r.N
+			for _, level := range Levels(r.Region) {
+				sums[Delta{Name: r.Name, Region: level, Part: r.Part}] += r.N
 			}
 		}
 		for k, n := range sums {
@@ -99,10 +99,10 @@ func Fold(ctx context.Context, db *store.DB) (bool, error) {
 }
 
 // Levels are the codes of a region and of all above it, the region first.
-func Levels(region string) []string {
-	out := []string{region}
+func Levels(code string) []string {
+	out := []string{code}
 	for _, n := range [...]int{9, 6, 4, 2} {
-		above := region[:n] + strings.Repeat("0", len(region)-n)
+		above := code[:n] + strings.Repeat("0", len(code)-n)
 		if above != out[len(out)-1] {
 			out = append(out, above)
 		}
@@ -118,18 +118,15 @@ type Figure struct {
 }
 
 // Read returns a figure's counts by part, for a region as a whole.
-func Read(ctx context.Context, q store.Querier, name, region string) ([]Figure, error) {
-	low, high := authz.Bounds(authz.Prefix(region))
-	if low == high {
-		high = low + "~"
-	}
+func Read(ctx context.Context, q store.Querier, name, at string) ([]Figure, error) {
+	low, high := region.Bounds(region.Code(at).Prefix())
 	figures, err := store.All[Figure](ctx, q, `
 		select ? as region, part, sum(n) as n
 		  from (select part, n from tally_count where name = ? and region = ?
 		        union all
 		        select part, n from tally_delta where name = ? and region >= ? and region < ?) as t
 		 group by part
-		 order by part`, region, name, region, name, low, high)
+		 order by part`, at, name, at, name, low, high)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
@@ -138,13 +135,13 @@ func Read(ctx context.Context, q store.Querier, name, region string) ([]Figure, 
 
 // ReadBelow returns the counts of each region one level below: towns of a
 // county, villages of a town.
-func ReadBelow(ctx context.Context, q store.Querier, name, region string) ([]Figure, error) {
-	prefix := authz.Prefix(region)
+func ReadBelow(ctx context.Context, q store.Querier, name, at string) ([]Figure, error) {
+	prefix := region.Code(at).Prefix()
 	next, ok := map[int]int{2: 4, 4: 6, 6: 9, 9: 12}[len(prefix)]
 	if !ok {
 		return []Figure{}, nil
 	}
-	low, high := authz.Bounds(prefix)
+	low, high := region.Bounds(prefix)
 	fill := strings.Repeat("0", 12-next)
 	figures, err := store.All[Figure](ctx, q, `
 		select region, part, sum(n) as n
@@ -154,7 +151,7 @@ func ReadBelow(ctx context.Context, q store.Querier, name, region string) ([]Fig
 		        select substr(region, 1, ?) || ? as region, part, n from tally_delta
 		         where name = ? and region >= ? and region < ?) as t
 		 group by region, part
-		 order by region, part`, name, region, high, next+1, fill, next, fill, name, low, high)
+		 order by region, part`, name, at, high, next+1, fill, next, fill, name, low, high)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}

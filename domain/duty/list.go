@@ -1,0 +1,183 @@
+package duty
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"shouwang/platform/authz"
+	"shouwang/platform/journal"
+	"shouwang/platform/region"
+	"shouwang/platform/store"
+)
+
+// Filter narrows a list of duties.
+type Filter struct {
+	Mine    bool   // borne by, or gone up to, a post of the person who asks
+	Clause  string // one clause, or all of a section ("三.二")
+	Rule    string
+	Region  string
+	ChildID string
+	State   State // open when empty
+	Late    bool
+	After   string
+	Limit   int
+}
+
+// Row is a duty in a list, with who holds its post today.
+type Row struct {
+	Duty
+	Title     string   `json:"title"`
+	ChildName string   `json:"child_name"`
+	Holders   []string `json:"holders" doc:"who holds the bearer's post today; empty while it is vacant"`
+	NowWith   string   `json:"now_with" doc:"the role it has gone up to, or the bearer's"`
+}
+
+// Namer gives the names of children that the person who asks may see. The
+// registry, which comes later in the order of imports, provides it.
+type Namer func(ctx context.Context, q store.Querier, children []string) (map[string]string, error)
+
+// List shows duties in reach, the most pressing first. The line in the journal
+// carries the ids it showed.
+func (s *Service) List(ctx context.Context, f Filter, names Namer) ([]Row, error) {
+	scoped, err := s.rules.Scoped(ctx, "duty.list")
+	if err != nil {
+		return nil, err
+	}
+	if f.Region != "" {
+		scoped = authz.Within(scoped, f.Region)
+	}
+	if f.State == "" {
+		f.State = Open
+	}
+	where, values := []string{"{scope d}", "d.state = '" + string(Open) + "'"}, []any{}
+	if f.State != Open {
+		where[1] = "d.state = ?"
+		values = append(values, string(f.State))
+	}
+	add := func(text string, v ...any) { where, values = append(where, text), append(values, v...) }
+	if f.Mine {
+		text, v := s.mine(ctx)
+		add(text, v...)
+	}
+	if f.Clause != "" {
+		add("(d.clause = ? or d.clause >= ? and d.clause < ?)", f.Clause, f.Clause+".", f.Clause+"/")
+	}
+	if f.Rule != "" {
+		add("d.rule = ?", f.Rule)
+	}
+	if f.ChildID != "" {
+		add("d.child_id = ?", f.ChildID)
+	}
+	if f.Late {
+		add("d.late = 1")
+	}
+	if after := f.After; after != "" && len(after) > 10 {
+		add("(d.due_on > ? or d.due_on = ? and d.id > ?)", after[:10], after[:10], after[10:])
+	}
+	duties, err := store.All[Duty](scoped, s.db, `
+		select `+store.Columns[Duty]("d")+`
+		  from duty_duty d
+		 where `+strings.Join(where, " and ")+`
+		 order by d.due_on, d.id
+		 limit ?`, append(values, f.Limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("listing duties: %w", err)
+	}
+	return s.dress(ctx, duties, names)
+}
+
+// mine is the predicate of what the person's own posts owe: what their role
+// bears at their own region, and what has gone up to them.
+func (s *Service) mine(ctx context.Context) (string, []any) {
+	actor, _ := authz.ActorOf(ctx)
+	parts, values := []string{}, []any{}
+	for _, g := range actor.Grants {
+		parts = append(parts, "(d.bearer_role = ? and d.bearer_region = ? and d.bearer_user in ('', ?))")
+		values = append(values, string(g.Role), g.Region, actor.UserID)
+		for bearer, line := range s.policy.Pack.Lines {
+			step := slices.Index(line, string(g.Role))
+			if step < 0 {
+				continue
+			}
+			low, high := region.Bounds(g.Prefix())
+			parts = append(parts, "(d.bearer_role = ? and d.level = ? and d.region >= ? and d.region < ?)")
+			values = append(values, bearer, step+1, low, high)
+		}
+	}
+	if len(parts) == 0 {
+		return "1 = 0", nil
+	}
+	return "(" + strings.Join(parts, " or ") + ")", values
+}
+
+// dress adds titles, children's names and holders, in two queries for a page.
+func (s *Service) dress(ctx context.Context, duties []Duty, names Namer) ([]Row, error) {
+	rows := make([]Row, len(duties))
+	var children, ids []string
+	posts := map[[2]string][]string{}
+	for i, d := range duties {
+		rule, _ := s.policy.Pack.Duty(d.Rule)
+		rows[i] = Row{Duty: d, Title: rule.Title, Holders: []string{}, NowWith: d.BearerRole}
+		if line := s.policy.Pack.Lines[d.BearerRole]; d.Level > 0 && d.Level <= len(line) {
+			rows[i].NowWith = line[d.Level-1]
+		}
+		if d.ChildID != "" {
+			children = append(children, d.ChildID)
+		}
+		ids = append(ids, d.ID)
+		posts[[2]string{d.BearerRole, d.BearerRegion}] = nil
+	}
+	if len(rows) == 0 {
+		return rows, nil
+	}
+	if names != nil && len(children) > 0 {
+		named, err := names(ctx, s.db, children)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			rows[i].ChildName = named[rows[i].ChildID]
+		}
+	}
+	if err := s.holders(ctx, posts); err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		if h := posts[[2]string{rows[i].BearerRole, rows[i].BearerRegion}]; h != nil {
+			rows[i].Holders = h
+		}
+	}
+	return rows, s.journal.Read(ctx, "duty.list", journal.Entry{Kind: "duty", IDs: ids})
+}
+
+func (s *Service) holders(ctx context.Context, posts map[[2]string][]string) error {
+	regions, roles := []any{}, []any{}
+	for p := range posts {
+		roles, regions = append(roles, p[0]), append(regions, p[1])
+	}
+	type holder struct {
+		Role   string `db:"role"`
+		Region string `db:"region"`
+		Name   string `db:"name"`
+	}
+	found, err := store.All[holder](ctx, s.db, `
+		select distinct g.role, g.region, u.name
+		  from account_grant g
+		  join account_user u on u.id = g.user_id
+		 where g.role in (`+store.Marks(len(roles))+`) and g.region in (`+store.Marks(len(regions))+`)
+		   and g.ended_at is null and u.disabled_at is null
+		 order by u.name`, append(roles, regions...)...)
+	if err != nil {
+		return fmt.Errorf("reading who holds the posts: %w", err)
+	}
+	for _, h := range found {
+		if key := [2]string{h.Role, h.Region}; len(posts[key]) < 5 {
+			if _, asked := posts[key]; asked {
+				posts[key] = append(posts[key], h.Name)
+			}
+		}
+	}
+	return nil
+}

@@ -32,7 +32,7 @@ type Duty struct {
 	PriorState   State     `db:"prior_state" json:"-"`
 	State        State     `db:"state" json:"state"`
 	MovedAt      time.Time `db:"moved_at" json:"-"`
-	ClosedAt     time.Time `db:"closed_at" json:"closed_at"`
+	ClosedAt     time.Time `db:"closed_at" json:"closed_at,omitzero"`
 	EvidenceKind string    `db:"evidence_kind" json:"evidence_kind"`
 	EvidenceID   string    `db:"evidence_id" json:"evidence_id"`
 	Version      int       `db:"version" json:"version"`

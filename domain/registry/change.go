@@ -134,7 +134,7 @@ func (s *Service) apply(c *Child, key *crypto.Key, change Change) ([]fieldChange
 	}
 	p = f.Child
 	c.Name, c.Sex, c.BirthOn, c.Ethnicity, c.HouseholdRegion, c.School, c.Grade = p.Name, p.Sex, p.BirthOn, p.Ethnicity, p.HouseholdRegion, p.School, p.Grade
-	c.Pinyin, c.Initials = spoken(p.Name)
+	c.Pinyin, c.Initials = sayings(p.Name)
 	c.SealedVersion++
 	c.Identity, c.Address, c.Telephone = key.Seal(c.place("identity"), p.Identity), key.Seal(c.place("address"), p.Address), key.Seal(c.place("telephone"), p.Telephone)
 	c.IdentityIndex = s.keys.Index("identity", p.Identity)

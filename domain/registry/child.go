@@ -190,8 +190,8 @@ type relation struct {
 	RecordedAt time.Time `db:"recorded_at"`
 }
 
-// spoken joins every way a name may be said, for search.
-func spoken(name string) (pinyin, initials string) {
+// sayings joins every way a name may be said, for search.
+func sayings(name string) (pinyin, initials string) {
 	for i, r := range identity.Pinyin(name) {
 		if i > 0 {
 			pinyin, initials = pinyin+" ", initials+" "

@@ -104,7 +104,7 @@ type Fact struct {
 	SourceID    string    `db:"source_id" json:"source_id"`
 	RecordedBy  string    `db:"recorded_by" json:"recorded_by"`
 	RecordedAt  time.Time `db:"recorded_at" json:"recorded_at"`
-	WithdrawnAt time.Time `db:"withdrawn_at" json:"withdrawn_at"`
+	WithdrawnAt time.Time `db:"withdrawn_at" json:"withdrawn_at,omitzero"`
 	Detail      string    `db:"-" json:"detail"`
 }
 

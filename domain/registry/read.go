@@ -466,3 +466,63 @@ func (s *Service) VerdictsOn(ctx context.Context, id string, on clock.Day) ([]Ve
 	}
 	return out, s.journal.Read(ctx, "child.read", journal.Entry{Kind: "child", ID: id, Subject: id, Region: c.Region})
 }
+
+// Carer is who looks after a child, as one needs at the door.
+type Carer struct {
+	Name      string
+	Kinship   string
+	Telephone string // in full
+}
+
+// Carers finds who looks after children: the entrusted carer, else a
+// grandparent, else a parent, else whoever is on file. The caller's own rule
+// has decided who may know, and journals it.
+func (s *Service) Carers(ctx context.Context, q store.Querier, children ...string) (map[string]Carer, error) {
+	type row struct {
+		ChildID   string `db:"child_id"`
+		Kinship   string `db:"kinship"`
+		Carer     bool   `db:"carer"`
+		ID        string `db:"id"`
+		Name      string `db:"name"`
+		Telephone []byte `db:"telephone"`
+		Version   int    `db:"version"`
+	}
+	rows, err := store.All[row](ctx, q, `
+		select r.child_id, r.kinship, r.carer, p.id, p.name, p.telephone, p.version
+		  from registry_relation r
+		  join registry_person p on p.id = r.person_id
+		 where r.until_on = '' and r.child_id in (`+store.Marks(len(children))+`)
+		 order by r.carer desc, case when r.kinship between '60' and '64' then 0 else 1 end, r.kinship`, store.Anys(children)...)
+	if err != nil {
+		return nil, fmt.Errorf("reading carers: %w", err)
+	}
+	chosen := map[string]row{}
+	var owners []string
+	for _, r := range rows {
+		if _, has := chosen[r.ChildID]; !has {
+			chosen[r.ChildID] = r
+			owners = append(owners, r.ID)
+		}
+	}
+	keys, err := s.keys.Keys(ctx, q, owners...)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]Carer{}
+	for child, r := range chosen {
+		c := Carer{Name: r.Name, Kinship: r.Kinship}
+		if key := keys[r.ID]; key != nil {
+			p := person{ID: r.ID, Version: r.Version}
+			if c.Telephone, err = key.Open(p.place("telephone"), r.Telephone); err != nil {
+				return nil, err
+			}
+		}
+		out[child] = c
+	}
+	return out, nil
+}
+
+// OpenAddress opens the house-level address.
+func (c *Child) OpenAddress(key *crypto.Key) (string, error) {
+	return key.Open(c.place("address"), c.Address)
+}

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,7 +98,7 @@ func (s *Service) AddTx(ctx context.Context, tx *store.Tx, source Source, files 
 		}
 		e := &entered{family: family{ID: newID(), Region: f.Child.Region, CreatedAt: now}, newFamily: true}
 		c := f.Child
-		pinyin, initials := spoken(c.Name)
+		pinyin, initials := sayings(c.Name)
 		e.child = Child{ID: newID(), FamilyID: e.family.ID, Region: c.Region, HouseholdRegion: c.HouseholdRegion, Name: c.Name, Pinyin: pinyin, Initials: initials,
 			Sex: c.Sex, BirthOn: c.BirthOn, Ethnicity: c.Ethnicity, School: c.School, Grade: c.Grade, State: Registered, RegisteredOn: today,
 			Invented: f.Invented, CreatedAt: now, UpdatedAt: now, SealedVersion: 1, Version: 1, IdentityState: IdentityNone}
@@ -129,6 +130,7 @@ func (s *Service) AddTx(ctx context.Context, tx *store.Tx, source Source, files 
 		e.key = keys[e.child.ID]
 		e.seal(s.keys, keys, files[i])
 		e.gather(files[i], source, today, actorID(ctx), now)
+		e.child.SupportLevel = Level(s.policy.Pack, Conditions(e.child.BirthOn, e.facts, today))
 	}
 	if err := s.insert(ctx, tx, batch); err != nil {
 		if store.IsUnique(err) {
@@ -143,6 +145,9 @@ func (s *Service) AddTx(ctx context.Context, tx *store.Tx, source Source, files 
 		receipts[i] = Receipt{ID: e.child.ID, Number: e.child.Number, Version: 1}
 	}
 	if err := s.settle(ctx, tx, settled); err != nil {
+		return nil, err
+	}
+	if err := s.enrol(ctx, tx, batch, today); err != nil {
 		return nil, err
 	}
 	entries := make([]journal.Entry, len(batch))
@@ -479,4 +484,40 @@ func openFact(f Fact, key *crypto.Key) (Fact, error) {
 	f.Value, f.Detail, _ = strings.Cut(text, "\n")
 	f.Sealed = nil
 	return f, nil
+}
+
+// enrol puts children on the roll of the school their file names, where that
+// school is a registered organisation of the county: so its teachers reach
+// their pupils wherever they live.
+func (s *Service) enrol(ctx context.Context, tx *store.Tx, batch []*entered, today clock.Day) error {
+	type school struct {
+		ID     string `db:"id"`
+		Name   string `db:"name"`
+		County string `db:"county"`
+	}
+	var names []string
+	for _, e := range batch {
+		if e.child.School != "" && !slices.Contains(names, e.child.School) {
+			names = append(names, e.child.School)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	found, err := store.All[school](ctx, tx, `
+		select id, name, substr(region, 1, 6) as county from account_organisation
+		 where kind = 'school' and ended_on = '' and name in (`+store.Marks(len(names))+`)`, store.Anys(names)...)
+	if err != nil {
+		return fmt.Errorf("finding schools: %w", err)
+	}
+	for _, e := range batch {
+		for _, o := range found {
+			if o.Name == e.child.School && o.County == e.child.Region[:6] {
+				if err := authz.EnrolTx(ctx, tx, o.ID, e.child.ID, string(today)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }

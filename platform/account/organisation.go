@@ -24,6 +24,7 @@ const (
 	Department         Kind = "department"          // 县级部门
 	ConferenceOffice   Kind = "conference_office"   // 联席会议办公室
 	SupervisionOffice  Kind = "supervision_office"  // 县政府督查室
+	Family             Kind = "family"              // 家庭：监护人的账号属于自己的家庭
 )
 
 // KindNames are the kinds in words, in the order screens list them.
@@ -35,7 +36,7 @@ var KindNames = []struct {
 	{EducationAuthority, "县教育行政部门"}, {School, "学校、幼儿园"}, {PoliceStation, "派出所"}, {CountyPolice, "县公安局"},
 	{Hospital, "医疗卫生机构"}, {HealthAuthority, "县卫生健康部门"}, {ReliefInstitution, "救助保护机构"},
 	{MassOrganisation, "群团组织"}, {SocialWorkAgency, "社会工作服务机构"}, {Department, "县级部门"},
-	{ConferenceOffice, "联席会议办公室"}, {SupervisionOffice, "县政府督查室"},
+	{ConferenceOffice, "联席会议办公室"}, {SupervisionOffice, "县政府督查室"}, {Family, "家庭"},
 }
 
 // Organisation is a unit that carries duties (责任单位).
@@ -60,7 +61,7 @@ type User struct {
 	MustChange bool      `db:"must_change" json:"must_change"`
 	DraftKey   []byte    `db:"draft_key" json:"-"`
 	CreatedAt  time.Time `db:"created_at" json:"created_at"`
-	DisabledAt time.Time `db:"disabled_at" json:"disabled_at"`
+	DisabledAt time.Time `db:"disabled_at" json:"disabled_at,omitzero"`
 	Version    int       `db:"version" json:"version"`
 }
 
@@ -75,6 +76,6 @@ type Grant struct {
 	UntilOn        string    `db:"until_on" json:"until_on"`
 	GrantedBy      string    `db:"granted_by" json:"granted_by"`
 	GrantedAt      time.Time `db:"granted_at" json:"granted_at"`
-	EndedAt        time.Time `db:"ended_at" json:"ended_at"`
+	EndedAt        time.Time `db:"ended_at" json:"ended_at,omitzero"`
 	EndedBy        string    `db:"ended_by" json:"ended_by"`
 }

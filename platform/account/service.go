@@ -17,6 +17,7 @@ import (
 	"shouwang/platform/fault"
 	"shouwang/platform/identity"
 	"shouwang/platform/journal"
+	"shouwang/platform/region"
 	"shouwang/platform/store"
 )
 
@@ -153,6 +154,22 @@ func (s *Service) AddUserTx(ctx context.Context, tx *store.Tx, u NewUser, passwo
 	return r, code, err
 }
 
+// SetPasswordTx gives an account a password without its holder, as a
+// demonstration does; a real county sends an activation code.
+func (s *Service) SetPasswordTx(ctx context.Context, tx *store.Tx, username, password string) error {
+	if err := s.rules.Need(ctx, "user.change"); err != nil {
+		return err
+	}
+	hash, err := hashPassword(ctx, password)
+	if err != nil {
+		return err
+	}
+	if _, err := store.Exec(ctx, tx, `update account_user set password = ?, activation = null, activation_until = null where username = ?`, hash, username); err != nil {
+		return fmt.Errorf("setting the password: %w", err)
+	}
+	return s.journal.Record(ctx, tx, "user.password_set", journal.Entry{Kind: "user", ID: username})
+}
+
 const activationDays = 30
 
 func (s *Service) addUserTx(ctx context.Context, tx *store.Tx, u NewUser, hash, code string) (Receipt, error) {
@@ -215,8 +232,9 @@ func (s *Service) Reactivate(ctx context.Context, user string) (string, error) {
 	})
 }
 
-// checkUser refuses people whose posts all lie outside the administrator's
-// region; a person without any post is within everybody's.
+// checkUser refuses people of whose posts any lies outside the administrator's
+// region: who may renew somebody's code could become them there. A person
+// without any post is within everybody's.
 func (s *Service) checkUser(ctx context.Context, tx *store.Tx, user string) error {
 	regions, err := store.All[string](ctx, tx, `select region from account_grant where user_id = ? and ended_at is null`, user)
 	if err != nil {
@@ -239,11 +257,14 @@ func (s *Service) checkUser(ctx context.Context, tx *store.Tx, user string) erro
 	return nil
 }
 
-// GivePost grants a role. Refused: posts outside the giver's own region, a
-// post to oneself, and any mixing of the three administrators with other roles.
+// GivePost grants a role. Refused: posts outside the giver's own region or at an
+// organisation outside it, a post to oneself, and any mixing of the three
+// administrators with other roles.
 func (s *Service) GivePost(ctx context.Context, g Grant) (Receipt, error) {
 	return store.In(ctx, s.db, func(tx *store.Tx) (Receipt, error) { return s.GivePostTx(ctx, tx, g) })
 }
+
+var errNoPost = fault.NewInvalid("grant.invalid", "没有找到这个账号或单位。")
 
 // GivePostTx is GivePost inside a caller's transaction.
 func (s *Service) GivePostTx(ctx context.Context, tx *store.Tx, g Grant) (Receipt, error) {
@@ -252,11 +273,32 @@ func (s *Service) GivePostTx(ctx context.Context, tx *store.Tx, g Grant) (Receip
 	}
 	actor, _ := authz.ActorOf(ctx)
 	info, ok := authz.Info(authz.Role(g.Role))
-	if !ok || len(g.Region) != 12 {
+	if !ok || !region.Code(g.Region).Valid() {
 		return Receipt{}, fault.NewInvalid("grant.invalid", "请选择角色、单位和区划。")
 	}
 	if g.UserID == actor.UserID {
 		return Receipt{}, fault.NewDenied("grant.self", "不能给自己授权，请由另一位安全管理员办理。")
+	}
+	// A post reaches its organisation's roll wherever the pupils live, so the
+	// organisation too must lie within the giver's reach.
+	organisation, ok, err := store.Maybe[string](ctx, tx, `select region from account_organisation where id = ? and ended_on = ''`, g.OrganisationID)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("reading the organisation: %w", err)
+	}
+	if !ok {
+		return Receipt{}, errNoPost
+	}
+	if err := s.rules.Check(ctx, tx, "user.change", authz.Subject{Kind: "organisation", ID: g.OrganisationID, Region: organisation}); err != nil {
+		return Receipt{}, err
+	}
+	// Two posts given to one person at the same moment must see each other, or
+	// they could mix what must be kept apart: the person's row is the lock.
+	n, err := store.Exec(ctx, tx, `update account_user set version = version + 1 where id = ?`, g.UserID)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("holding the account: %w", err)
+	}
+	if n == 0 {
+		return Receipt{}, errNoPost
 	}
 	held, err := store.All[string](ctx, tx, `select role from account_grant where user_id = ? and ended_at is null`, g.UserID)
 	if err != nil {
@@ -273,9 +315,6 @@ func (s *Service) GivePostTx(ctx context.Context, tx *store.Tx, g Grant) (Receip
 		g.FromOn = string(clock.Today(s.clock))
 	}
 	if err := store.Insert(ctx, tx, "account_grant", g); err != nil {
-		if store.IsMissingParent(err) {
-			return Receipt{}, fault.NewInvalid("grant.invalid", "没有找到这个账号或单位。")
-		}
 		return Receipt{}, fmt.Errorf("granting a post: %w", err)
 	}
 	return Receipt{g.ID, 1}, s.journal.Record(ctx, tx, "grant.given", journal.Entry{Kind: "grant", ID: g.ID, Region: g.Region,
@@ -341,7 +380,7 @@ type Person struct {
 	Region       string    `db:"region" json:"region"`
 	FromOn       string    `db:"from_on" json:"from_on"`
 	UntilOn      string    `db:"until_on" json:"until_on"`
-	DisabledAt   time.Time `db:"disabled_at" json:"disabled_at"`
+	DisabledAt   time.Time `db:"disabled_at" json:"disabled_at,omitzero"`
 }
 
 // People lists posts in reach with who holds them, by region.
@@ -373,6 +412,8 @@ type SignedIn struct {
 	UserID string
 }
 
+var errTooMany = fault.NewInvalid("session.too_many", "试得太频繁了，请等一分钟再试。")
+
 var errSignIn = fault.NewInvalid("session.refused", "账号或密码不对。忘记密码请联系本单位的安全管理员。")
 
 // SignIn checks a password and opens a session. device is the token an earlier
@@ -381,7 +422,7 @@ var errSignIn = fault.NewInvalid("session.refused", "账号或密码不对。忘
 func (s *Service) SignIn(ctx context.Context, username, password, device string) (SignedIn, error) {
 	username = strings.ToLower(strings.TrimSpace(username))
 	if !s.throttle.allow(username, s.knownDevice(username, device)) {
-		return SignedIn{}, fault.NewInvalid("session.too_many", "试得太频繁了，请等一分钟再试。")
+		return SignedIn{}, errTooMany
 	}
 	u, found, err := store.Maybe[User](ctx, s.db, `
 		select id, username, name, password, must_change, disabled_at from account_user where username = ?`, username)
@@ -440,11 +481,12 @@ func (s *Service) knownDevice(username, device string) string {
 }
 
 // Activate sets the first password with a printed code, or a new one after it
-// was forgotten, and signs the person in.
+// was forgotten, and signs the person in; whoever was signed in by the old one
+// is out.
 func (s *Service) Activate(ctx context.Context, username, code, password, device string) (SignedIn, error) {
 	username = strings.ToLower(strings.TrimSpace(username))
 	if !s.throttle.allow(username, s.knownDevice(username, device)) {
-		return SignedIn{}, fault.NewInvalid("session.too_many", "试得太频繁了，请等一分钟再试。")
+		return SignedIn{}, errTooMany
 	}
 	if err := acceptable(password, username); err != nil {
 		return SignedIn{}, err
@@ -470,6 +512,9 @@ func (s *Service) Activate(ctx context.Context, username, code, password, device
 			 where id = ?`, hash, u.ID); err != nil {
 			return User{}, fmt.Errorf("setting the password: %w", err)
 		}
+		if err := endSessions(ctx, tx, u.ID, now); err != nil {
+			return User{}, err
+		}
 		by := journal.WithAuthor(ctx, journal.Author{ID: u.ID, Name: u.Name})
 		return u, s.journal.Record(by, tx, "user.activated", journal.Entry{Kind: "user", ID: u.ID})
 	})
@@ -485,6 +530,9 @@ func (s *Service) ChangePassword(ctx context.Context, token, old, password strin
 	u, err := store.One[User](ctx, s.db, `select id, username, name, password from account_user where id = ?`, actor.UserID)
 	if err != nil {
 		return fmt.Errorf("reading the account: %w", err)
+	}
+	if !s.throttle.allow(u.Username, "signed in") { // a borrowed session does not guess the password either
+		return errTooMany
 	}
 	if ok, err := checkPassword(ctx, u.Password, old); err != nil || !ok {
 		if err != nil {

@@ -40,9 +40,6 @@ func (t *throttle) allow(username string, knownDevice string) bool {
 	key := "d/" + knownDevice + "/" + username
 	if knownDevice == "" {
 		key = "s/" + username
-		if !t.strangers.AllowN(now, 1) {
-			return false
-		}
 	}
 	b := t.buckets[key]
 	if b == nil {
@@ -52,7 +49,9 @@ func (t *throttle) allow(username string, knownDevice string) bool {
 		b = rate.NewLimiter(rate.Every(time.Minute/triesPerMinute), triesPerMinute)
 		t.buckets[key] = b
 	}
-	return b.AllowN(now, 1)
+	// The name's own allowance comes first: who hammers on one name does not use
+	// up what strangers share for all the others.
+	return b.AllowN(now, 1) && (knownDevice != "" || t.strangers.AllowN(now, 1))
 }
 
 // forget drops allowances that are full again and so say nothing.

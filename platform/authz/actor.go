@@ -26,9 +26,21 @@ type Grant struct {
 	Region       string `json:"region"`       // twelve-digit code
 }
 
+// nation is the code of the whole country; its prefix is empty and reaches all.
+const nation = "000000000000"
+
+// nowhere is the prefix that no region begins with.
+const nowhere = "-"
+
 // Prefix is the significant part of the grant's region; everything below it
-// begins with it.
-func (g Grant) Prefix() string { return region.Code(g.Region).Prefix() }
+// begins with it. A code that cannot be one reaches nothing, and never, for
+// want of digits, everything.
+func (g Grant) Prefix() string {
+	if c := region.Code(g.Region); g.Region == nation || c.Valid() {
+		return c.Prefix()
+	}
+	return nowhere
+}
 
 // Actor is who acts now.
 type Actor struct {

@@ -133,5 +133,9 @@ func blank(v reflect.Value, groups []Group) {
 				field.SetZero()
 			}
 		}
+	default: // what cannot be looked into, such as a map, is not shown
+		if v.CanSet() {
+			v.SetZero()
+		}
 	}
 }

@@ -122,11 +122,19 @@ func (a *Authority) Can(ctx context.Context) []string {
 
 // Need refuses an action that none of the actor's roles has.
 func (a *Authority) Need(ctx context.Context, action string) error {
+	if _, known := a.rules[action]; !known {
+		return unknown(action)
+	}
 	if a.May(ctx, action) {
 		return nil
 	}
 	return a.refuse(ctx, action, Subject{})
 }
+
+// unknown is a mistake in the program, said loudly: an action that was
+// misspelt must not look like one that is merely not allowed, nor be open to
+// the system.
+func unknown(action string) error { return fault.NewInternal(fmt.Errorf("no rule for %s", action)) }
 
 // Check refuses unless a clause of the action's rule reaches the record. The
 // refusal is journalled; who may not know of the record is told NotFound.
@@ -149,6 +157,9 @@ func (a *Authority) Reaches(ctx context.Context, q store.Querier, action string,
 }
 
 func (a *Authority) reaches(ctx context.Context, q store.Querier, action string, s Subject) (bool, error) {
+	if _, known := a.rules[action]; !known {
+		return false, unknown(action)
+	}
 	actor, ok := ActorOf(ctx)
 	if !ok {
 		return false, nil
@@ -234,9 +245,6 @@ func (a *Authority) refuse(ctx context.Context, action string, s Subject) error 
 // Scoped returns a context in which {scope …} narrows rows to what the actor
 // may see by an action; no role for it is a refusal.
 func (a *Authority) Scoped(ctx context.Context, action string) (context.Context, error) {
-	if _, known := a.rules[action]; !known {
-		return nil, fault.NewInternal(fmt.Errorf("no rule for %s", action))
-	}
 	if err := a.Need(ctx, action); err != nil {
 		return nil, err
 	}

@@ -19,6 +19,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -44,12 +46,13 @@ func NewMaster() []byte {
 }
 
 // LoadMaster reads the installation's key from a file, and makes the file when
-// create is set and there is none. The file is readable by its owner alone.
+// create is set and there is none. The file is readable by its owner alone, and
+// on the disk before anything is sealed under it: whoever loses it loses all.
 func LoadMaster(path string, create bool) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) && create {
 		text = []byte(base64.StdEncoding.EncodeToString(NewMaster()))
-		if err := os.WriteFile(path, text, 0o600); err != nil {
+		if err := writeNew(path, text); err != nil {
 			return nil, fmt.Errorf("keeping the installation's key: %w", err)
 		}
 	} else if err != nil {
@@ -60,6 +63,28 @@ func LoadMaster(path string, create bool) ([]byte, error) {
 		return nil, fmt.Errorf("the installation's key in %s is damaged", path)
 	}
 	return master, nil
+}
+
+// writeNew writes a file that must not be there yet, through to the disk, its
+// name in the folder included.
+func writeNew(path string, text []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	if runtime.GOOS == "windows" { // folders cannot be synced there
+		return nil
+	}
+	return folder.Sync()
 }
 
 // NewKeyring returns the keyring of an installation's key.
@@ -186,7 +211,11 @@ type Place struct {
 	Version int    // the row's version when it was sealed; 0 where a row never changes
 }
 
-func (p Place) bound() string { return p.Column + ":" + p.ID + ":" + strconv.Itoa(p.Version) }
+// bound is one text for each place and no other: the column's length and the
+// version at the end leave only one way to read it.
+func (p Place) bound() string {
+	return strconv.Itoa(len(p.Column)) + ":" + p.Column + ":" + p.ID + ":" + strconv.Itoa(p.Version)
+}
 
 // Seal encrypts a value; an empty value stays empty, since an absent telephone
 // is no secret and lists must count what was never collected.

@@ -209,3 +209,10 @@ func (q *Queue) finish(ctx context.Context, j job, failed error) error {
 		return nil
 	})
 }
+
+// ForgetDone drops finished jobs older than a moment, so that the table stays
+// as small as what is left to do. Failed ones stay for a person to see.
+func ForgetDone(ctx context.Context, tx *store.Tx, before time.Time) error {
+	_, err := store.Exec(ctx, tx, `delete from jobs_job where state = 'done' and run_at < ?`, before)
+	return err
+}

@@ -18,6 +18,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"shouwang/platform/clock"
@@ -130,8 +131,8 @@ func (j *Journal) row(ctx context.Context, outcome, action string, e Entry) (row
 	if duty == "" {
 		duty = a.DutyID
 	}
-	r := row{At: j.clock.Now(), AuthorID: a.ID, Author: a.Name, Action: action, Purpose: a.Purpose, DutyID: duty,
-		Kind: e.Kind, RecordID: e.ID, SubjectID: e.Subject, Region: e.Region, Outcome: outcome}
+	r := row{At: j.clock.Now(), AuthorID: a.ID, Author: a.Name, Action: action, Purpose: writable(a.Purpose), DutyID: duty,
+		Kind: e.Kind, RecordID: writable(e.ID), SubjectID: writable(e.Subject), Region: e.Region, Outcome: outcome}
 	if d := (detail{e.Changes, e.IDs, e.Rule, e.Note}); d.Changes != nil || d.IDs != nil || d.Rule != "" || d.Note != "" {
 		b, err := json.Marshal(d)
 		if err != nil {
@@ -140,6 +141,12 @@ func (j *Journal) row(ctx context.Context, outcome, action string, e Entry) (row
 		r.Detail = string(b)
 	}
 	return r, nil
+}
+
+// writable replaces what PostgreSQL cannot keep. Readers' lines share a commit:
+// one that cannot be written would refuse everybody's.
+func writable(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // Record writes the line of a change, in the change's own transaction.

@@ -29,7 +29,7 @@ type Notice struct {
 	Link   string    `db:"link" json:"link"`
 	Urgent bool      `db:"urgent" json:"urgent"`
 	Once   string    `db:"once" json:"-"`
-	ReadAt time.Time `db:"read_at" json:"read_at"`
+	ReadAt time.Time `db:"read_at" json:"read_at,omitzero"`
 }
 
 // Service sends and shows notices.

@@ -65,6 +65,11 @@ func schemaName(t reflect.Type, hint string) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	if base, of, generic := strings.Cut(t.Name(), "["); generic { // web.Page[…/registry.Row] is RegistryRowPage
+		of = strings.TrimSuffix(of[strings.LastIndexByte(of, '/')+1:], "]")
+		pkg, name, _ := strings.Cut(of, ".")
+		return strings.ToUpper(pkg[:1]) + pkg[1:] + name + base
+	}
 	name := huma.DefaultSchemaNamer(t, hint)
 	pkg := t.PkgPath()
 	if pkg == "" || !strings.HasPrefix(pkg, "shouwang/") {

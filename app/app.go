@@ -1,0 +1,259 @@
+// Package app puts the program together: it opens the store, builds each
+// mechanism on those before it, mounts their routes and starts what runs in
+// the background. It decides nothing by itself.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	_ "modernc.org/sqlite" // the embedded engine
+
+	"shouwang/domain/duty"
+	"shouwang/domain/governance"
+	"shouwang/domain/policy"
+	"shouwang/domain/registry"
+	"shouwang/domain/visit"
+	"shouwang/migrations"
+	"shouwang/platform/account"
+	"shouwang/platform/authz"
+	"shouwang/platform/clock"
+	"shouwang/platform/crypto"
+	"shouwang/platform/files"
+	"shouwang/platform/jobs"
+	"shouwang/platform/journal"
+	"shouwang/platform/notify"
+	"shouwang/platform/region"
+	"shouwang/platform/store"
+	"shouwang/platform/tally"
+	"shouwang/platform/web"
+)
+
+// Version is set when a release is built.
+var Version = "dev"
+
+// Config is what an installation must say.
+type Config struct {
+	DB     string // sqlite:PATH or postgres://…
+	Data   string // folder for keys and files; beside the SQLite file when empty
+	Key    string // the installation's key file; in Data when empty
+	Create bool   // make the key when there is none: only init and demo do
+	Secure bool   // cookies only over TLS
+	Clock  clock.Clock
+	Demo   []account.Demo
+}
+
+// Folder is where the installation keeps its key and files.
+func (c Config) Folder() string {
+	if c.Data == "" {
+		if path, ok := strings.CutPrefix(c.DB, "sqlite:"); ok {
+			return filepath.Dir(path)
+		}
+		return "."
+	}
+	return c.Data
+}
+
+func (c Config) keyFile() string {
+	if c.Key != "" {
+		return c.Key
+	}
+	name := "shouwang.key"
+	if path, ok := strings.CutPrefix(c.DB, "sqlite:"); ok {
+		name = filepath.Base(path) + ".key"
+	}
+	return filepath.Join(c.Folder(), name)
+}
+
+// App is the program, put together.
+type App struct {
+	DB         *store.DB
+	Clock      clock.Clock
+	Keys       *crypto.Keyring
+	Journal    *journal.Journal
+	Rules      *authz.Authority
+	Accounts   *account.Service
+	Notify     *notify.Service
+	Jobs       *jobs.Queue
+	Policy     *policy.Service
+	Duty       *duty.Service
+	Registry   *registry.Service
+	Visit      *visit.Service
+	Governance *governance.Service
+	API        *web.API
+	Handler    http.Handler
+	Demo       []account.Demo
+
+	config Config
+	files  *files.Store
+	mu     sync.RWMutex
+	book   *region.Book
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// Rules are those of all mechanisms; the permission matrix is drawn from them.
+func Rules() []authz.Rules {
+	return []authz.Rules{account.Rules, notify.Rules, policy.Rules, duty.Rules, registry.Rules, visit.Rules, governance.Rules}
+}
+
+// Open builds the program on its store. Close it.
+func Open(ctx context.Context, c Config) (*App, error) {
+	if c.Clock == nil {
+		c.Clock = clock.System{}
+	}
+	db, err := store.Open(ctx, c.DB)
+	if err != nil {
+		return nil, err
+	}
+	a, err := build(ctx, db, c)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return a, nil
+}
+
+func build(ctx context.Context, db *store.DB, c Config) (*App, error) {
+	if err := migrations.Up(ctx, db); err != nil {
+		return nil, err
+	}
+	master, err := crypto.LoadMaster(c.keyFile(), c.Create)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := crypto.NewKeyring(master)
+	if err != nil {
+		return nil, err
+	}
+	pack, err := policy.Load(policy.Default)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{DB: db, Clock: c.Clock, Keys: keys, Demo: c.Demo, config: c}
+	a.Journal = journal.New(db, c.Clock)
+	if a.Rules, err = authz.New(db, a.Journal, Rules()...); err != nil {
+		return nil, err
+	}
+	a.Accounts = account.NewService(db, a.Journal, a.Rules, keys, c.Clock)
+	a.Notify = notify.NewService(db, c.Clock)
+	a.Jobs = jobs.New(db, c.Clock)
+	a.Policy = policy.NewService(db, a.Journal, a.Rules, pack, c.Clock)
+	a.Duty = duty.NewService(db, a.Policy, a.Journal, a.Rules, a.Notify, c.Clock)
+	a.Registry = registry.NewService(db, a.Policy, a.Duty, a.Journal, a.Rules, keys, c.Clock)
+	if a.files, err = files.Open(filepath.Join(c.Folder(), "files")); err != nil {
+		return nil, err
+	}
+	a.Visit = visit.NewService(db, a.Policy, a.Duty, a.Registry, a.Journal, a.Rules, keys, a.files, c.Clock)
+	sources := slices.Concat(duty.Crosswise, registry.Sources, visit.Sources)
+	if a.Governance, err = governance.NewService(db, a.Policy, a.Journal, a.Rules, c.Clock, sources...); err != nil {
+		return nil, err
+	}
+	if err := a.LoadRegions(ctx); err != nil {
+		return nil, err
+	}
+	a.schedule()
+	if err := a.mount(); err != nil {
+		return nil, err
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	a.stop = stop
+	a.done.Go(func() { a.Journal.Run(background) })
+	return a, nil
+}
+
+// Close stops what runs in the background and closes the store.
+func (a *App) Close() error {
+	a.stop()
+	a.done.Wait()
+	return errors.Join(a.files.Close(), a.DB.Close())
+}
+
+// Book is the divisions as the installation knows them.
+func (a *App) Book() *region.Book {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return a.book
+}
+
+// LoadRegions reads the divisions again after they changed.
+func (a *App) LoadRegions(ctx context.Context) error {
+	book, err := region.Load(ctx, a.DB)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	a.book = book
+	a.mu.Unlock()
+	return nil
+}
+
+// schedule names what the clock does by itself.
+func (a *App) schedule() {
+	again := func(step func(context.Context) (bool, error)) jobs.Handler {
+		return func(ctx context.Context, _ string) error {
+			for {
+				more, err := step(ctx)
+				if err != nil || !more {
+					return err
+				}
+			}
+		}
+	}
+	a.Jobs.Every("duty.clock", time.Minute, again(a.Duty.Tick))
+	a.Jobs.Every("registry.clock", 10*time.Minute, again(a.Registry.Tick))
+	a.Jobs.Every("tally.fold", 15*time.Second, again(func(ctx context.Context) (bool, error) { return tally.Fold(ctx, a.DB) }))
+	a.Jobs.Every("journal.seal", 10*time.Second, again(func(ctx context.Context) (bool, error) { return journal.Seal(ctx, a.DB, a.Clock) }))
+	a.Jobs.Every("store.forget", time.Hour, func(ctx context.Context, _ string) error {
+		return store.Do(ctx, a.DB, func(tx *store.Tx) error {
+			if err := store.ForgetOnce(ctx, tx, a.Clock.Now().AddDate(0, 0, -7)); err != nil {
+				return err
+			}
+			return jobs.ForgetDone(ctx, tx, a.Clock.Now().AddDate(0, 0, -2))
+		})
+	})
+}
+
+// mount registers every operation of every mechanism.
+func (a *App) mount() error {
+	mux := http.NewServeMux()
+	a.API = web.New(mux, a.Rules, Version)
+	a.Accounts.Routes(a.API, a.Demo, a.config.Secure)
+	a.Notify.Routes(a.API)
+	a.Policy.Routes(a.API)
+	a.Duty.Routes(a.API, a.Registry.Names)
+	a.Registry.Routes(a.API, a)
+	a.Visit.Routes(a.API)
+	a.Governance.Routes(a.API, a.Registry.Names)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := store.One[int](r.Context(), a.DB, `select count(*) from region_region where code = ''`); err != nil {
+			slog.Error("health", "cause", err)
+			http.Error(w, "unavailable", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	mountUI(mux)
+	if err := a.API.Err(); err != nil {
+		return err
+	}
+	a.Handler = web.Chain(mux, a.Accounts.RequestActor)
+	return nil
+}
+
+// Serve answers on an address until ctx ends.
+func (a *App) Serve(ctx context.Context, address string) error {
+	background, stop := context.WithCancel(ctx)
+	defer stop()
+	a.done.Go(func() { a.Jobs.Run(background) })
+	server := web.NewServer(address, a.Handler)
+	slog.Info("serving", "address", address)
+	return web.Serve(ctx, server, server.ListenAndServe)
+}

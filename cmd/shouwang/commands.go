@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"shouwang/app"
+	"shouwang/platform/account"
+	"shouwang/platform/fault"
+)
+
+// explain prefers the sentence meant for a person, with the cause behind it.
+func explain(err error) string {
+	var f *fault.Error
+	if errors.As(err, &f) && f.Kind != fault.Internal {
+		text := f.Text
+		for path, reason := range f.Fields {
+			text += fmt.Sprintf("\n  %s: %s", path, reason)
+		}
+		return text
+	}
+	return err.Error()
+}
+
+type serve struct {
+	Where
+	Listen string `default:"127.0.0.1:8080" env:"SHOUWANG_LISTEN" help:"Address to answer on."`
+	Secure bool   `help:"Cookies only over TLS; set it wherever a TLS front stands before the program."`
+}
+
+func (s serve) Run(ctx context.Context) error {
+	config := s.config(false)
+	config.Secure = s.Secure
+	config.Demo = demoAccounts(s.Where)
+	a, err := app.Open(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	return a.Serve(ctx, s.Listen)
+}
+
+// demoAccounts reads the sign-in names that `demo` left beside the store; a
+// real county has no such file.
+func demoAccounts(w Where) []account.Demo {
+	text, err := os.ReadFile(demoFile(w))
+	if err != nil {
+		return nil
+	}
+	var demo []account.Demo
+	if json.Unmarshal(text, &demo) != nil {
+		return nil
+	}
+	return demo
+}
+
+func demoFile(w Where) string { return filepath.Join(w.config(false).Folder(), "demo-accounts.json") }
+
+type migrate struct{ Where }
+
+func (m migrate) Run(ctx context.Context) error {
+	a, err := app.Open(ctx, m.config(false))
+	if err != nil {
+		return err
+	}
+	return a.Close()
+}
+
+type version struct{}
+
+func (version) Run() error { fmt.Println(app.Version); return nil }
+
+type openapi struct{}
+
+func (openapi) Run(ctx context.Context) error {
+	dir, err := os.MkdirTemp("", "shouwang-openapi-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	a, err := app.Open(ctx, app.Config{DB: "sqlite:" + filepath.Join(dir, "x.db"), Create: true})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	text, err := a.API.OpenAPI()
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(text)
+	return err
+}

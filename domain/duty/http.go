@@ -3,6 +3,7 @@ package duty
 import (
 	"context"
 
+	"shouwang/platform/fault"
 	"shouwang/platform/store"
 	"shouwang/platform/web"
 )
@@ -51,6 +52,20 @@ func (s *Service) Routes(api *web.API, names Namer) {
 			return &out, err
 		})
 
+	type byID struct {
+		ID string `path:"id"`
+	}
+	web.Handle(api, web.Op{Method: "GET", Path: "/api/duties/{id}", ID: "duty", Rule: "duty.list", Summary: "One duty"},
+		func(ctx context.Context, in *byID) (*struct{ Body Row }, error) {
+			rows, err := s.List(ctx, Filter{ID: in.ID, Limit: 1}, names)
+			if err != nil {
+				return nil, err
+			}
+			if len(rows) == 0 {
+				return nil, fault.NewNotFound("not_found", "没有找到这项任务。")
+			}
+			return &struct{ Body Row }{rows[0]}, nil
+		})
 	type hand struct {
 		ID   string `path:"id"`
 		Body struct {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"shouwang/platform/authz"
+	"shouwang/platform/clock"
 	"shouwang/platform/journal"
 	"shouwang/platform/region"
 	"shouwang/platform/store"
@@ -19,7 +20,8 @@ type Filter struct {
 	Rule    string
 	Region  string
 	ChildID string
-	State   State // open when empty
+	ID      string // one duty, whatever its state
+	State   State  // open when empty
 	Late    bool
 	After   string
 	Limit   int
@@ -51,12 +53,16 @@ func (s *Service) List(ctx context.Context, f Filter, names Namer) ([]Row, error
 	if f.State == "" {
 		f.State = Open
 	}
-	where, values := []string{"{scope d}", "d.state = '" + string(Open) + "'"}, []any{}
-	if f.State != Open {
-		where[1] = "d.state = ?"
-		values = append(values, string(f.State))
-	}
+	where, values := []string{"{scope d}"}, []any{}
 	add := func(text string, v ...any) { where, values = append(where, text), append(values, v...) }
+	switch {
+	case f.ID != "":
+		add("d.id = ?", f.ID)
+	case f.State == Open:
+		add("d.state = 'open'") // in the text, so that the indexes over open duties serve
+	default:
+		add("d.state = ?", string(f.State))
+	}
 	if f.Mine {
 		text, v := s.mine(ctx)
 		add(text, v...)
@@ -180,4 +186,15 @@ func (s *Service) holders(ctx context.Context, posts map[[2]string][]string) err
 		}
 	}
 	return nil
+}
+
+// DueOf is the day on which a child's open duty of a rule is due; empty when
+// none is open.
+func (s *Service) DueOf(ctx context.Context, q store.Querier, child, rule string) (clock.Day, error) {
+	due, _, err := store.Maybe[clock.Day](ctx, q, `
+		select d.due_on from duty_duty d where d.child_id = ? and d.rule = ? and d.state = 'open' order by d.due_on limit 1`, child, rule)
+	if err != nil {
+		return "", fmt.Errorf("reading what is owed: %w", err)
+	}
+	return due, nil
 }

@@ -26,6 +26,8 @@ func (s *Service) Routes(api *web.API, places Places) {
 		Text       string `query:"text" maxLength:"60"`
 		Definition string `query:"definition" maxLength:"4"`
 		Verdict    string `query:"verdict" enum:"yes,no,unknown,"`
+		Against    string `query:"against" maxLength:"4" doc:"a second definition"`
+		AgainstIs  string `query:"against_is" enum:"yes,no,unknown,"`
 		Missing    string `query:"missing" maxLength:"40"`
 		Level      int    `query:"level" minimum:"0" maximum:"9"`
 		Identity   string `query:"identity" enum:"held,none,damaged,"`
@@ -36,7 +38,7 @@ func (s *Service) Routes(api *web.API, places Places) {
 	}
 	web.Handle(api, web.Op{Method: "GET", Path: "/api/children", ID: "children", Rule: "child.list", Summary: "Children in reach, by place"},
 		func(ctx context.Context, in *query) (*struct{ Body web.Page[Row] }, error) {
-			rows, err := s.List(ctx, Filter{Region: in.Region, Text: in.Text, Definition: in.Definition, Verdict: Answer(in.Verdict), Missing: in.Missing,
+			rows, err := s.List(ctx, Filter{Region: in.Region, Text: in.Text, Definition: in.Definition, Verdict: Answer(in.Verdict), Against: in.Against, AgainstIs: Answer(in.AgainstIs), Missing: in.Missing,
 				Level: in.Level, Identity: in.Identity, Sex: in.Sex, State: ChildState(in.State), ImportID: in.ImportID, After: in.After, Limit: pageRows + 1})
 			if err != nil {
 				return nil, err

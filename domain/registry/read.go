@@ -38,6 +38,8 @@ type Filter struct {
 	Text       string // name, pinyin, initials, file number, identity number, telephone
 	Definition string // whose verdict is shown and filtered by; the county's own when empty
 	Verdict    Answer
+	Against    string // a second definition, to list whom two count differently
+	AgainstIs  Answer
 	Missing    string
 	Level      int
 	Identity   string // an identity state
@@ -78,6 +80,9 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Row, error) {
 		if f.Missing != "" {
 			add("(' ' || st.missing || ' ') like ?", "% "+f.Missing+" %")
 		}
+	}
+	if f.Against != "" {
+		add("c.id in (select o.child_id from registry_status o where o.definition = ? and o.verdict = ?)", f.Against, string(f.AgainstIs))
 	}
 	if f.Text != "" {
 		text, v := s.find(f.Text)
@@ -192,6 +197,7 @@ type File struct {
 	Siblings      []Sibling   `json:"siblings" see:"nested"`
 	Facts         []Fact      `json:"facts" see:"family"`
 	Verdicts      []Verdict   `json:"verdicts" see:"basic"`
+	NextVisitOn   clock.Day   `json:"next_visit_on" see:"basic"`
 	Move          *Move       `json:"move,omitempty" see:"family"`
 	CanChange     bool        `json:"can_change" see:"basic"`
 }
@@ -305,6 +311,9 @@ func (s *Service) Find(ctx context.Context, id string) (*File, error) {
 		file.Verdicts = append(file.Verdicts, Derive(d, c.BirthOn, c.Region, file.Facts, today))
 	}
 	file.Conditions = Conditions(c.BirthOn, file.Facts, today)
+	if file.NextVisitOn, err = s.duty.DueOf(ctx, s.db, id, "visit.routine"); err != nil {
+		return nil, err
+	}
 	if move, ok, err := openMove(ctx, s.db, id); err != nil {
 		return nil, err
 	} else if ok {

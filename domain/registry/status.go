@@ -258,7 +258,7 @@ func (d *derivation) able(about string) Answer {
 
 // Conditions computes what a support level may ask for, in the pack's words.
 func Conditions(birth clock.Day, facts Facts, on clock.Day) []string {
-	var out []string
+	out := []string{}
 	add := func(name string, is bool) {
 		if is {
 			out = append(out, name)

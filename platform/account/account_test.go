@@ -443,7 +443,7 @@ func TestPeople_AListShowsOnlyOnesOwnRegion(t *testing.T) {
 		o.person("zhou", authz.VillageDirector, village)
 		o.person("far", authz.VillageDirector, elsewhere)
 		o.person("boss", authz.CivilAffairs, county)
-		people, err := o.s.People(o.as("sec"), "", "", 50)
+		people, err := o.s.People(o.as("sec"), "", "", "", "", 50)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -458,7 +458,7 @@ func TestPeople_AListShowsOnlyOnesOwnRegion(t *testing.T) {
 		if err != nil || len(organisations) != 3 {
 			t.Fatalf("civil affairs of the county see %d organisations, %v", len(organisations), err)
 		}
-		if _, err := o.s.People(o.as("zhou"), "", "", 50); !fault.Is(err, fault.Denied) {
+		if _, err := o.s.People(o.as("zhou"), "", "", "", "", 50); !fault.Is(err, fault.Denied) {
 			t.Fatalf("a village director lists accounts: %v", err)
 		}
 	})

@@ -166,9 +166,11 @@ func (s *Service) Routes(api *web.API, demo []Demo, secure bool) {
 		})
 
 	type page struct {
-		After string `query:"after" maxLength:"60"`
-		Kind  string `query:"kind" maxLength:"40"`
-		Text  string `query:"text" maxLength:"40"`
+		After  string `query:"after" maxLength:"60"`
+		Kind   string `query:"kind" maxLength:"40"`
+		Text   string `query:"text" maxLength:"40"`
+		Role   string `query:"role" maxLength:"40"`
+		Region string `query:"region" maxLength:"12"`
 	}
 	const rows = 50
 	web.Handle(api, web.Op{Method: "GET", Path: "/api/organisations", ID: "organisations", Rule: "organisation.list", Summary: "Organisations in reach"},
@@ -197,7 +199,7 @@ func (s *Service) Routes(api *web.API, demo []Demo, secure bool) {
 
 	web.Handle(api, web.Op{Method: "GET", Path: "/api/people", ID: "people", Rule: "user.list", Summary: "Posts in reach and who holds them"},
 		func(ctx context.Context, in *page) (*struct{ Body web.Page[Person] }, error) {
-			list, err := s.People(ctx, in.Text, in.After, rows+1)
+			list, err := s.People(ctx, in.Text, in.Role, in.Region, in.After, rows+1)
 			if err != nil {
 				return nil, err
 			}

@@ -383,8 +383,9 @@ type Person struct {
 	DisabledAt   time.Time `db:"disabled_at" json:"disabled_at,omitzero"`
 }
 
-// People lists posts in reach with who holds them, by region.
-func (s *Service) People(ctx context.Context, text string, after string, limit int) ([]Person, error) {
+// People lists posts in reach with who holds them, by region; role and region
+// narrow it to one post.
+func (s *Service) People(ctx context.Context, text, role, region, after string, limit int) ([]Person, error) {
 	ctx, err := s.rules.Scoped(ctx, "user.list")
 	if err != nil {
 		return nil, err
@@ -397,8 +398,9 @@ func (s *Service) People(ctx context.Context, text string, after string, limit i
 		  join account_organisation o on o.id = g.organisation_id
 		 where {scope g user_id} and g.ended_at is null and g.region || g.id > ?
 		   and (u.username like ? or u.name like ? or u.initials like ?)
+		   and (? = '' or g.role = ?) and (? = '' or g.region = ?)
 		 order by g.region || g.id
-		 limit ?`, after, like, like, like, limit)
+		 limit ?`, after, like, like, like, role, role, region, region, limit)
 }
 
 // --- signing in -----------------------------------------------------------------

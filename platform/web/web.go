@@ -119,6 +119,14 @@ func HandleRaw(api *API, op Op, handler func(http.ResponseWriter, *http.Request)
 		return
 	}
 	api.ops = append(api.ops, op)
+	doc := &huma.Operation{OperationID: op.ID, Method: op.Method, Path: op.Path, Summary: op.Summary, Extensions: map[string]any{"x-rule": op.Rule},
+		Responses: map[string]*huma.Response{"200": {Description: "A stream"}}}
+	for _, part := range strings.Split(op.Path, "/") {
+		if name, ok := strings.CutPrefix(part, "{"); ok {
+			doc.Parameters = append(doc.Parameters, &huma.Param{Name: strings.TrimSuffix(name, "}"), In: "path", Required: true, Schema: &huma.Schema{Type: "string"}})
+		}
+	}
+	api.huma.OpenAPI().AddOperation(doc)
 	api.mux.HandleFunc(op.Method+" "+op.Path, func(w http.ResponseWriter, r *http.Request) {
 		err := api.guard(r.Context(), op.Rule)
 		if err == nil {

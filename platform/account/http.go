@@ -165,6 +165,7 @@ func (s *Service) Routes(api *web.API, demo []Demo, secure bool) {
 			return &out, nil
 		})
 
+	s.journalRoutes(api)
 	type page struct {
 		After  string `query:"after" maxLength:"60"`
 		Kind   string `query:"kind" maxLength:"40"`

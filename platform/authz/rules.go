@@ -233,13 +233,13 @@ func organisationsOnRoll(actor Actor, rule Rule) (out []string) {
 }
 
 func (a *Authority) refuse(ctx context.Context, action string, s Subject) error {
-	if _, ok := journal.AuthorOf(ctx); ok {
-		err := a.journal.Denied(ctx, action, journal.Entry{Kind: s.Kind, ID: s.ID, Subject: s.Person, Region: s.Region, Rule: action})
-		if err != nil {
-			return err
-		}
+	denied := fault.NewDenied(action, "您没有这项操作的权限。如确需办理，请联系上级单位开通。")
+	if _, ok := journal.AuthorOf(ctx); !ok {
+		return denied
 	}
-	return fault.NewDenied(action, "您没有这项操作的权限。如确需办理，请联系上级单位开通。")
+	// The line is awaited before the answer leaves (platform/web), not here: here
+	// may be inside the transaction that is about to be taken back.
+	return denied.Because(a.journal.Refused(ctx, action, journal.Entry{Kind: s.Kind, ID: s.ID, Subject: s.Person, Region: s.Region, Rule: action}))
 }
 
 // Scoped returns a context in which {scope …} narrows rows to what the actor

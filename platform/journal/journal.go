@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"shouwang/platform/clock"
@@ -97,9 +98,10 @@ var ErrNoAuthor = errors.New("journal: nobody is named as acting")
 
 // Journal writes lines.
 type Journal struct {
-	db    *store.DB
-	clock clock.Clock
-	reads chan pending
+	db       *store.DB
+	clock    clock.Clock
+	reads    chan pending
+	refusals sync.WaitGroup // being recorded
 }
 
 // New returns a journal on db; Run must be started for reads to be answered.
@@ -176,9 +178,42 @@ func (j *Journal) Read(ctx context.Context, action string, e Entry) error {
 	return j.alone(ctx, "read", action, e)
 }
 
-// Denied writes a refusal and the rule that refused.
+// Denied writes a refusal and returns once the line is durable; not inside a
+// transaction, for which there is Refused.
 func (j *Journal) Denied(ctx context.Context, action string, e Entry) error {
 	return j.alone(ctx, "denied", action, e)
+}
+
+// Recording is a refusal on its way into the journal. It travels as the cause
+// of the error that refuses, so that whoever answers can wait for it.
+type Recording struct {
+	done chan struct{}
+	err  error
+}
+
+func (r *Recording) Error() string { return "refused, and recorded so" }
+
+// Wait returns once the line is durable; what refuses the line fails the answer.
+func (r *Recording) Wait(ctx context.Context) error {
+	select {
+	case <-r.done:
+		return r.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Refused begins to write a refusal and does not wait: refusals happen inside
+// transactions, where on SQLite the refused one itself holds the only writer
+// that the line needs. The line is written whatever becomes of the transaction
+// and of the person who asked.
+func (j *Journal) Refused(ctx context.Context, action string, e Entry) *Recording {
+	r := &Recording{done: make(chan struct{})}
+	j.refusals.Go(func() {
+		r.err = j.alone(context.WithoutCancel(ctx), "denied", action, e)
+		close(r.done)
+	})
+	return r
 }
 
 // alone queues a line that has no transaction of its own. Lines waiting at the
@@ -205,16 +240,22 @@ func (j *Journal) alone(ctx context.Context, outcome, action string, e Entry) er
 	}
 }
 
-// Run commits the waiting lines of readers until ctx ends. It must run for
-// as long as requests are served.
+// Run commits the waiting lines of readers until ctx ends and the refusals
+// begun by then are written. It must run for as long as requests are served.
 func (j *Journal) Run(ctx context.Context) {
 	const most = 64
+	stopped := ctx.Done()
+	var ended chan struct{}
 	for {
 		var batch []pending
 		select {
 		case p := <-j.reads:
 			batch = append(batch, p)
-		case <-ctx.Done():
+		case <-stopped:
+			stopped, ended = nil, make(chan struct{})
+			go func() { j.refusals.Wait(); close(ended) }()
+			continue
+		case <-ended:
 			return
 		}
 	more:
@@ -230,8 +271,9 @@ func (j *Journal) Run(ctx context.Context) {
 		for i, p := range batch {
 			rows[i] = p.row
 		}
-		err := store.Do(context.WithoutCancel(ctx), j.db, func(tx *store.Tx) error {
-			return store.Insert(ctx, tx, "journal_line", rows...)
+		commit := context.WithoutCancel(ctx)
+		err := store.Do(commit, j.db, func(tx *store.Tx) error {
+			return store.Insert(commit, tx, "journal_line", rows...)
 		})
 		for _, p := range batch {
 			p.done <- err

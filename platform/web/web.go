@@ -24,6 +24,7 @@ import (
 
 	"shouwang/platform/authz"
 	"shouwang/platform/fault"
+	"shouwang/platform/journal"
 	"shouwang/platform/store"
 )
 
@@ -202,6 +203,11 @@ func problem(ctx context.Context, err error) *Problem {
 	}
 	if ctx.Err() != nil { // the person has gone; nobody reads the answer
 		return &Problem{Status: 499, ID: "gone", Title: "连接已断开。"}
+	}
+	if r, ok := errors.AsType[*journal.Recording](err); ok { // a refusal is on record before it is said
+		if failed := r.Wait(ctx); failed != nil {
+			err = failed
+		}
 	}
 	if errors.Is(err, store.ErrKeyReused) {
 		err = fault.NewConflict("request.key_reused", "这个请求编号已用于另一份内容，请刷新页面后重新提交。")

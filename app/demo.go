@@ -38,7 +38,7 @@ func (a *App) Demonstrate(ctx context.Context, children int, hands *clock.Manual
 		return nil, err
 	}
 	d := &demonstration{App: a, hands: hands, now: now, rand: rand.New(rand.NewPCG(20161109, 2017)), progress: progress,
-		directors: map[string]authz.Actor{}, supervisors: map[string]authz.Actor{}}
+		directors: map[string]authz.Actor{}, supervisors: map[string]authz.Actor{}, numbers: map[string]bool{}}
 	ctx = authz.AsSystem(ctx, "demo")
 	for _, step := range []func(context.Context) error{
 		d.people,
@@ -71,7 +71,7 @@ type demonstration struct {
 	schools     map[string]string // town → name of its school
 	directors   map[string]authz.Actor
 	supervisors map[string]authz.Actor
-	born        int
+	numbers     map[string]bool // identity numbers given out
 }
 
 // demoVillage and demoTown are where the demonstration's village director and
@@ -231,12 +231,12 @@ func (d *demonstration) named(surname string, sex int) string {
 }
 
 func (d *demonstration) identity(born clock.Day, sex int) string {
-	d.born++
-	serial := (d.born*2 + 400) % 998
-	if sex == 1 {
-		serial++
+	for serial := 400 + 2*d.rand.IntN(250); ; serial += 2 {
+		if number := identity.Invent("500235", string(born), serial+sex%2); !d.numbers[number] {
+			d.numbers[number] = true
+			return number
+		}
 	}
-	return identity.Invent("500235", string(born), serial)
 }
 
 func (d *demonstration) phone() string {

@@ -261,8 +261,11 @@ func (s *Service) joinPeople(ctx context.Context, tx *store.Tx, batch []*entered
 					p.ID, isNew = k.ID, false
 					if (r.Kinship == Father || r.Kinship == Mother) && e.newFamily {
 						e.family.ID, e.child.FamilyID, e.newFamily = k.FamilyID, k.FamilyID, false
-						for j := range e.people {
+						for j := range e.people { // those met before on this file come along
 							e.people[j].FamilyID = k.FamilyID
+							if index := string(e.people[j].IdentityIndex); index != "" {
+								found[index] = known{ID: e.people[j].ID, FamilyID: k.FamilyID}
+							}
 						}
 					}
 				}

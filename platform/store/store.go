@@ -368,3 +368,32 @@ func count(ctx context.Context) {
 		n.Add(1)
 	}
 }
+
+// Statement is one text as the engine got it.
+type Statement struct {
+	Text string
+	Args []any
+}
+
+// Trace keeps the statements run under a context, so that a benchmark can run
+// the very same ones directly.
+type Trace struct {
+	mu         sync.Mutex
+	Statements []Statement
+}
+
+type traceKey struct{}
+
+// WithTrace begins a trace.
+func WithTrace(ctx context.Context) (context.Context, *Trace) {
+	t := new(Trace)
+	return context.WithValue(ctx, traceKey{}, t), t
+}
+
+func trace(ctx context.Context, text string, args []any) {
+	if t, ok := ctx.Value(traceKey{}).(*Trace); ok {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.Statements = append(t.Statements, Statement{text, args})
+	}
+}

@@ -37,6 +37,7 @@ func (db *DB) expand(ctx context.Context, text string, args []any) (string, []an
 	}
 	braces := strings.IndexByte(text, '{') >= 0
 	if !db.postgres && !braces {
+		trace(ctx, text, args)
 		return text, args, nil
 	}
 	var b strings.Builder
@@ -98,6 +99,7 @@ func (db *DB) expand(ctx context.Context, text string, args []any) (string, []an
 	if used != len(args) {
 		return "", nil, fmt.Errorf("store: %d values left over in %q", len(args)-used, text)
 	}
+	trace(ctx, b.String(), out)
 	return b.String(), out, nil
 }
 

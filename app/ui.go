@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"io/fs"
 	"net/http"
 	"path"
@@ -18,7 +19,7 @@ func mountUI(mux *http.ServeMux) {
 		mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			w.WriteHeader(http.StatusNotFound)
-			w.Write([]byte("这个程序没有带上网页界面（构建时未加 ui 标记）。接口在 /api/ 下可用。\n"))
+			fmt.Fprint(w, "这个程序没有带上网页界面（构建时未加 ui 标记）。接口在 /api/ 下可用。\n")
 		})
 		return
 	}
@@ -76,5 +77,5 @@ func write(w http.ResponseWriter, body []byte, kind, cache string) {
 	h.Set("Content-Type", kind)
 	h.Set("Cache-Control", cache)
 	h.Add("Vary", "Accept-Encoding")
-	w.Write(body)
+	_, _ = w.Write(body) // the browser has gone: nobody to tell
 }

@@ -26,7 +26,7 @@ const (
 	town      = "500235101000"
 	village   = "500235101201"
 	elsewhere = "500236000000"
-	password  = "桥头见面再说话吧十二字"
+	password  = "桥头见面以后再慢慢说话吧"
 )
 
 // office is an installation with one county's organisations and its

@@ -159,9 +159,7 @@ func (s *Service) Routes(api *web.API, demo []Demo, secure bool) {
 		func(context.Context, *struct{}) (*roles, error) {
 			var out roles
 			out.Body.Roles = authz.Roles
-			for _, k := range KindNames {
-				out.Body.Kinds = append(out.Body.Kinds, k)
-			}
+			out.Body.Kinds = append(out.Body.Kinds, KindNames...)
 			return &out, nil
 		})
 

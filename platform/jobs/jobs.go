@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -131,16 +132,30 @@ func (q *Queue) Step(ctx context.Context) (int, error) {
 	if err != nil || !ok {
 		return 0, err
 	}
-	h := q.handlers[j.Kind]
-	if h == nil {
-		err = fmt.Errorf("nobody does %s", j.Kind)
-	} else {
-		err = h(authz.AsSystem(ctx, j.Kind), j.Args)
-	}
+	err = q.do(ctx, j)
 	if ctx.Err() != nil {
 		return 0, nil // stopping: the lease runs out and the job is taken up again
 	}
 	return 1, q.finish(ctx, j, err)
+}
+
+// do hands a job to whoever does its kind. A panic is that job's failure, not
+// the end of the program; a job whose workers died each time is given up.
+func (q *Queue) do(ctx context.Context, j job) (err error) {
+	h := q.handlers[j.Kind]
+	switch {
+	case h == nil:
+		return fmt.Errorf("nobody does %s", j.Kind)
+	case j.Attempt > mostTries:
+		return fmt.Errorf("%d workers died at it", mostTries)
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			slog.Error("job panicked", "kind", j.Kind, "panic", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+			err = fmt.Errorf("panicked with %T", v)
+		}
+	}()
+	return h(authz.AsSystem(ctx, j.Kind), j.Args)
 }
 
 func (q *Queue) schedule(ctx context.Context, now time.Time) error {
@@ -177,9 +192,9 @@ func (q *Queue) claim(ctx context.Context, now time.Time) (job, bool, error) {
 	r, err := store.In(ctx, q.db, func(tx *store.Tx) (result, error) {
 		j, ok, err := store.Maybe[job](ctx, tx, `
 			update jobs_job set leased_until = ?, attempt = attempt + 1
-			 where id in (select id from jobs_job
-			               where state = 'waiting' and run_at <= ? and (leased_until is null or leased_until < ?)
-			               order by run_at, id limit 1`+store.For(tx, "", " for update skip locked")+`)
+			 where id = (select id from jobs_job
+			              where state = 'waiting' and run_at <= ? and (leased_until is null or leased_until < ?)
+			              order by run_at, id limit 1`+store.For(tx, "", " for update skip locked")+`)
 			returning id, kind, args, attempt`, now.Add(lease), now, now)
 		return result{j, ok}, err
 	})

@@ -229,3 +229,31 @@ func TestOfSubject_PagesFromTheNewestLineBack(t *testing.T) {
 		}
 	})
 }
+
+func TestRefused_TheLineIsWrittenThoughThePersonLeftAndTheProgramStops(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		j := journal.New(db, clock.NewManual(morning))
+		running, stop := context.WithCancel(context.Background())
+		var wg sync.WaitGroup
+		wg.Go(func() { j.Run(running) })
+		asked, leave := context.WithCancel(journal.WithAuthor(context.Background(), author))
+		err := store.Do(context.Background(), db, func(tx *store.Tx) error {
+			if _, err := store.Exec(context.Background(), tx, `delete from journal_line`); err != nil { // holds SQLite's writer
+				return err
+			}
+			for i := range 300 { // more than wait in the queue at once
+				j.Refused(asked, "child.read", journal.Entry{Kind: "child", ID: fmt.Sprint("c-", i)})
+			}
+			leave()
+			stop()
+			return errors.New("taken back")
+		})
+		if err == nil {
+			t.Fatal("the transaction stands")
+		}
+		wg.Wait()
+		if n := len(lines(t, db)); n != 300 {
+			t.Fatalf("%d of 300 refusals are recorded", n)
+		}
+	})
+}

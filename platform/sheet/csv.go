@@ -80,7 +80,7 @@ func readable(r io.Reader, isFile bool) (blank bool, err error) {
 	for blank = true; ; {
 		c, n, err := in.ReadRune()
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return blank, nil
 		case err != nil:
 			return false, err
@@ -138,7 +138,7 @@ func (s *csvSheet) rows(yield func(rawRow, error) bool) {
 	for {
 		left.left = maxRecord
 		record, err := in.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		} else if err != nil {
 			if errors.Is(err, errLongToken) {

@@ -47,12 +47,12 @@ func WriteProblems(out io.Writer, tables []Table, problems []Problem, p Properti
 		}
 		written++
 		if err := w.problemSheet(t, bad, &comments); err != nil {
-			w.keep("writing problems", err)
+			_ = w.keep("writing problems", err)
 			break
 		}
 	}
 	if written == 0 {
-		w.keep("writing problems", w.Sheet("问题", []Heading{{Name: "没有需要修改的内容", Width: 40}}))
+		_ = w.keep("writing problems", w.Sheet("问题", []Heading{{Name: "没有需要修改的内容", Width: 40}}))
 	}
 	return w.Close()
 }

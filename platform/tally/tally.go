@@ -7,8 +7,11 @@
 package tally
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"shouwang/platform/region"
@@ -69,7 +72,11 @@ func Fold(ctx context.Context, db *store.DB) (bool, error) {
 				sums[Delta{Name: r.Name, Region: level, Part: r.Part}] += r.N
 			}
 		}
-		for k, n := range sums {
+		keys := slices.SortedFunc(maps.Keys(sums), func(a, b Delta) int { // one order for all who fold, so that none waits in a ring
+			return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Region, b.Region), cmp.Compare(a.Part, b.Part))
+		})
+		for _, k := range keys {
+			n := sums[k]
 			if n == 0 {
 				continue
 			}
@@ -98,10 +105,11 @@ func Fold(ctx context.Context, db *store.DB) (bool, error) {
 	return n == batch, nil
 }
 
-// Levels are the codes of a region and of all above it, the region first.
+// Levels are the codes of a region and of all above it up to the nation, the
+// region first.
 func Levels(code string) []string {
 	out := []string{code}
-	for _, n := range [...]int{9, 6, 4, 2} {
+	for _, n := range [...]int{9, 6, 4, 2, 0} {
 		above := code[:n] + strings.Repeat("0", len(code)-n)
 		if above != out[len(out)-1] {
 			out = append(out, above)
@@ -137,7 +145,7 @@ func Read(ctx context.Context, q store.Querier, name, at string) ([]Figure, erro
 // county, villages of a town.
 func ReadBelow(ctx context.Context, q store.Querier, name, at string) ([]Figure, error) {
 	prefix := region.Code(at).Prefix()
-	next, ok := map[int]int{2: 4, 4: 6, 6: 9, 9: 12}[len(prefix)]
+	next, ok := map[int]int{0: 2, 2: 4, 4: 6, 6: 9, 9: 12}[len(prefix)]
 	if !ok {
 		return []Figure{}, nil
 	}
@@ -150,8 +158,9 @@ func ReadBelow(ctx context.Context, q store.Querier, name, at string) ([]Figure,
 		        union all
 		        select substr(region, 1, ?) || ? as region, part, n from tally_delta
 		         where name = ? and region >= ? and region < ?) as t
+		 where region > ?
 		 group by region, part
-		 order by region, part`, name, at, high, next+1, fill, next, fill, name, low, high)
+		 order by region, part`, name, at, high, next+1, fill, next, fill, name, low, high, at)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}

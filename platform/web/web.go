@@ -198,7 +198,7 @@ func (p *Problem) GetStatus() int { return p.Status }
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
 func problem(ctx context.Context, err error) *Problem {
-	if p, ok := err.(*Problem); ok {
+	if p, ok := errors.AsType[*Problem](err); ok {
 		return p
 	}
 	if ctx.Err() != nil { // the person has gone; nobody reads the answer
@@ -234,7 +234,7 @@ func init() {
 			p.ID, p.Title = "internal", fault.NewInternal(nil).Text
 		}
 		for _, err := range errs {
-			if d, ok := err.(*huma.ErrorDetail); ok {
+			if d, ok := errors.AsType[*huma.ErrorDetail](err); ok {
 				p.Fields[strings.TrimPrefix(strings.TrimPrefix(d.Location, "body."), "query.")] = d.Message
 			}
 		}

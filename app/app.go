@@ -86,6 +86,7 @@ type App struct {
 	Policy     *policy.Service
 	Duty       *duty.Service
 	Registry   *registry.Service
+	Imports    *registry.Imports
 	Visit      *visit.Service
 	Governance *governance.Service
 	API        *web.API
@@ -102,7 +103,7 @@ type App struct {
 
 // Rules are those of all mechanisms; the permission matrix is drawn from them.
 func Rules() []authz.Rules {
-	return []authz.Rules{account.Rules, notify.Rules, policy.Rules, duty.Rules, registry.Rules, visit.Rules, governance.Rules}
+	return []authz.Rules{account.Rules, notify.Rules, policy.Rules, duty.Rules, registry.Rules, registry.ImportRules, visit.Rules, governance.Rules}
 }
 
 // Open builds the program on its store. Close it.
@@ -148,6 +149,7 @@ func build(ctx context.Context, db *store.DB, c Config) (*App, error) {
 	a.Policy = policy.NewService(db, a.Journal, a.Rules, pack, c.Clock)
 	a.Duty = duty.NewService(db, a.Policy, a.Journal, a.Rules, a.Notify, c.Clock)
 	a.Registry = registry.NewService(db, a.Policy, a.Duty, a.Journal, a.Rules, keys, c.Clock)
+	a.Imports = registry.NewImports(a.Registry, a.Jobs, a, filepath.Join(c.Folder(), "imports"))
 	if a.files, err = files.Open(filepath.Join(c.Folder(), "files")); err != nil {
 		return nil, err
 	}
@@ -230,6 +232,7 @@ func (a *App) mount() error {
 	a.Policy.Routes(a.API)
 	a.Duty.Routes(a.API, a.Registry.Names)
 	a.Registry.Routes(a.API, a)
+	a.Imports.Routes(a.API)
 	a.Visit.Routes(a.API)
 	a.Governance.Routes(a.API, a.Registry.Names)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {

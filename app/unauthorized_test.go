@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,8 +22,8 @@ import (
 // A stranger's child: the record that nobody in this file may reach, and every
 // text by which one would recognise it.
 type foreign struct {
-	child, relation, visit, duty, move, grant, user, region, town string
-	canaries                                                      []string
+	child, relation, visit, duty, move, grant, user, region, town, roster string
+	canaries                                                              []string
 }
 
 // attempts say how each operation is asked for the foreign record. An
@@ -32,74 +33,74 @@ func attempts(f foreign) map[string]struct{ query, body string } {
 	type ask = struct{ query, body string }
 	visit := fmt.Sprintf(`{"id":"01890000-0000-7000-8000-000000000001","child_id":"%s","visited_on":"2026-11-01","outcome":"met","content":{"way":"home","child_seen":true}}`, f.child)
 	return map[string]ask{
-		"children":         {query: "region=" + f.town},
-		"searchChildren":   {query: "text=" + f.canaries[0]},
-		"child":            {},
-		"addChild":         {body: fmt.Sprintf(`{"child":{"name":"试探","sex":1,"birth_on":"","ethnicity":"","identity":"","region":"%s","household_region":"","address":"","telephone":"","school":"","grade":""},"relatives":[],"facts":[]}`, f.region)},
-		"changeChild":      {body: `{"version":1,"name":"试探"}`},
-		"recordFacts":      {body: `{"facts":[{"about":"child","kind":"living","value":"alone"}]}`},
-		"addRelative":      {body: `{"id":"","person_id":"","kinship":"61","name":"试探","birth_on":"","identity":"","telephone":"","guardian":false,"carer":false,"since_on":"","until_on":""}`},
-		"endRelation":      {body: `{}`},
-		"reveal":           {body: `{"field":"identity","reason":"试探"}`},
-		"timeline":         {},
-		"history":          {},
-		"verdicts":         {query: "on=2026-11-01"},
-		"leave":            {body: `{"version":1,"reason":"returned","on":"2026-11-01"}`},
-		"returnChild":      {body: `{"version":1}`},
-		"offerMove":        {body: fmt.Sprintf(`{"to":"%s","reason":"试探"}`, f.region)},
-		"moves":            {},
-		"decideMove":       {body: `{"decision":"accept"}`},
-		"overview":         {query: "region=" + f.town},
-		"vocabulary":       {},
-		"regions":          {query: "parent=" + f.town},
-		"searchRegions":    {query: "text=sj"},
-		"regionNames":      {query: "codes=" + f.region},
-		"visitForm":        {},
-		"visitsOfChild":    {},
-		"visit":            {},
-		"recordVisit":      {body: visit},
-		"recordVisits":     {body: `{"visits":[` + visit + `]}`},
-		"dueVisits":        {query: "region=" + f.town},
-		"addPhoto":         {body: "not a picture"},
-		"photo":            {},
-		"clauseBoard":      {query: "region=" + f.town},
-		"clauseRows":       {query: "region=" + f.town},
-		"duties":           {query: "child=" + f.child},
-		"duty":             {},
-		"dutySummary":      {},
-		"handOverDuty":     {body: `{"user_id":""}`},
-		"session":          {},
-		"signIn":           {body: `{"username":"nobody","password":"nothing"}`},
-		"signOut":          {},
-		"activate":         {body: `{"username":"nobody","code":"x","password":"a long enough phrase"}`},
-		"changePassword":   {body: `{"old":"x","password":"a long enough phrase"}`},
-		"demoAccounts":     {},
-		"roles":            {},
-		"organisations":    {},
-		"addOrganisation":  {body: fmt.Sprintf(`{"kind":"school","name":"试探小学","region":"%s"}`, f.region)},
-		"people":           {},
-		"addPerson":        {body: fmt.Sprintf(`{"username":"probe","name":"试探","role":"village_director","organisation_id":"x","region":"%s"}`, f.region)},
-		"givePost":         {body: fmt.Sprintf(`{"role":"village_director","organisation_id":"x","region":"%s"}`, f.region)},
-		"endPost":          {},
-		"disablePerson":    {},
-		"reactivatePerson": {},
-		"journal":          {},
-		"notices":          {},
-		"readNotices":      {body: `{"until":"2026-11-01T00:00:00Z"}`},
-		"policy":           {query: "region=" + f.town},
-		"decideNumbers":    {body: fmt.Sprintf(`{"region":"%s","numbers":[{"key":"visit.level1","value":1}]}`, f.region)},
-		"addImport":        {body: "not a spreadsheet"},
-		"imports":          {},
-		"import":           {},
-		"importMapping":    {},
-		"remapImport":      {body: `{"tables":[]}`},
-		"postImport":       {},
-		"importRows":       {},
-		"decideImportRow":  {body: `{"decision":"reject","reason":"试探"}`},
-		"decideImport":     {body: fmt.Sprintf(`{"text":"龙水村","code":"%s"}`, f.region)},
-		"importProblems":   {},
-		"undoImport":       {},
-		"importEvents":     {},
+		"children":          {query: "region=" + f.town},
+		"searchChildren":    {query: "text=" + f.canaries[0]},
+		"child":             {},
+		"addChild":          {body: fmt.Sprintf(`{"child":{"name":"试探","sex":1,"birth_on":"","ethnicity":"","identity":"","region":"%s","household_region":"","address":"","telephone":"","school":"","grade":""},"relatives":[],"facts":[]}`, f.region)},
+		"changeChild":       {body: `{"version":1,"name":"试探"}`},
+		"recordFacts":       {body: `{"facts":[{"about":"child","kind":"living","value":"alone"}]}`},
+		"addRelative":       {body: `{"id":"","person_id":"","kinship":"61","name":"试探","birth_on":"","identity":"","telephone":"","guardian":false,"carer":false,"since_on":"","until_on":""}`},
+		"endRelation":       {body: `{}`},
+		"reveal":            {body: `{"field":"identity","reason":"试探"}`},
+		"timeline":          {},
+		"history":           {},
+		"verdicts":          {query: "on=2026-11-01"},
+		"leave":             {body: `{"version":1,"reason":"returned","on":"2026-11-01"}`},
+		"returnChild":       {body: `{"version":1}`},
+		"offerMove":         {body: fmt.Sprintf(`{"to":"%s","reason":"试探"}`, f.region)},
+		"moves":             {},
+		"decideMove":        {body: `{"decision":"accept"}`},
+		"overview":          {query: "region=" + f.town},
+		"vocabulary":        {},
+		"regions":           {query: "parent=" + f.town},
+		"searchRegions":     {query: "text=sj"},
+		"regionNames":       {query: "codes=" + f.region},
+		"visitForm":         {},
+		"visitsOfChild":     {},
+		"visit":             {},
+		"recordVisit":       {body: visit},
+		"recordVisits":      {body: `{"visits":[` + visit + `]}`},
+		"dueVisits":         {query: "region=" + f.town},
+		"addPhoto":          {body: "not a picture"},
+		"photo":             {},
+		"clauseBoard":       {query: "region=" + f.town},
+		"clauseRows":        {query: "region=" + f.town},
+		"duties":            {query: "child=" + f.child},
+		"duty":              {},
+		"dutySummary":       {},
+		"handOverDuty":      {body: `{"user_id":""}`},
+		"session":           {},
+		"signIn":            {body: `{"username":"nobody","password":"nothing"}`},
+		"signOut":           {},
+		"activate":          {body: `{"username":"nobody","code":"x","password":"a long enough phrase"}`},
+		"changePassword":    {body: `{"old":"x","password":"a long enough phrase"}`},
+		"demoAccounts":      {},
+		"roles":             {},
+		"organisations":     {},
+		"addOrganisation":   {body: fmt.Sprintf(`{"kind":"school","name":"试探小学","region":"%s"}`, f.region)},
+		"people":            {},
+		"addPerson":         {body: fmt.Sprintf(`{"username":"probe","name":"试探","role":"village_director","organisation_id":"x","region":"%s"}`, f.region)},
+		"givePost":          {body: fmt.Sprintf(`{"role":"village_director","organisation_id":"x","region":"%s"}`, f.region)},
+		"endPost":           {},
+		"disablePerson":     {},
+		"reactivatePerson":  {},
+		"journal":           {},
+		"notices":           {},
+		"readNotices":       {body: `{"until":"2026-11-01T00:00:00Z"}`},
+		"policy":            {query: "region=" + f.town},
+		"decideNumbers":     {body: fmt.Sprintf(`{"region":"%s","numbers":[{"key":"visit.level1","value":1}]}`, f.region)},
+		"addImport":         {body: "not a spreadsheet"},
+		"imports":           {},
+		"import":            {},
+		"importMapping":     {},
+		"mapImport":         {body: `{"sheets":[{"sheet":0,"columns":[]}]}`},
+		"postImport":        {},
+		"importRows":        {},
+		"decideImportRow":   {body: `{"version":1,"action":"reject","reason":"试探"}`},
+		"decideImportPlace": {body: fmt.Sprintf(`{"row":1,"place":"%s"}`, f.region)},
+		"importProblems":    {},
+		"undoImport":        {},
+		"importEvents":      {},
 	}
 }
 
@@ -110,7 +111,7 @@ var own = map[string]bool{
 	"children": true, "searchChildren": true, "moves": true, "vocabulary": true, "regions": true, "searchRegions": true, "regionNames": true,
 	"dueVisits": true, "duties": true, "dutySummary": true, "session": true, "signOut": true, "demoAccounts": true, "roles": true,
 	"organisations": true, "people": true, "notices": true, "readNotices": true, "policy": true, "clauseRows": true, "recordVisits": true,
-	"journal": true, "imports": true, "signIn": true, "activate": true, "changePassword": true,
+	"journal": true, "imports": true, "addImport": true, "signIn": true, "activate": true, "changePassword": true,
 }
 
 // TestUnauthorized_EveryRouteMeetsAStrangerAndANeighbour visits every operation
@@ -218,6 +219,21 @@ func seedForeign(ctx context.Context, t *testing.T, a *app.App) foreign {
 		t.Fatal(err)
 	}
 	f.move = m.ID
+	f.canaries = append(f.canaries, "卡纳里丙")
+	file := filepath.Join(t.TempDir(), "roster.csv")
+	town, _ := a.Book().Find("500235105000")
+	if err := os.WriteFile(file, []byte("姓名,性别,出生日期,现居住地\n卡纳里丙,男,2017-01-02,"+town.Name+"没有这个村\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	office, err := a.Accounts.As(ctx, "civilaffairs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := a.Imports.Run(office, file, nil)
+	if err != nil || report.Held != 1 {
+		t.Fatalf("the roster was to be held: %+v %v", report, err)
+	}
+	f.roster = one(`select id from registry_import`)
 	f.grant = one(`select id from account_grant where region = ? and ended_at is null limit 1`, f.region)
 	f.user = one(`select user_id from account_grant where id = ?`, f.grant)
 	return f
@@ -226,6 +242,8 @@ func seedForeign(ctx context.Context, t *testing.T, a *app.App) foreign {
 func fill(path string, f foreign) string {
 	id := f.child
 	switch {
+	case strings.HasPrefix(path, "/api/imports/"):
+		id = f.roster
 	case strings.HasPrefix(path, "/api/visits/"):
 		id = f.visit
 	case strings.HasPrefix(path, "/api/duties/"):

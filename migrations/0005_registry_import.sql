@@ -71,7 +71,6 @@ create table registry_import_row (
     settled        text not null default '',
     settled_by     text not null default '',
     settled_at     {{time}} null,
-    reason         text not null default '',
     origin_import  text null,
     origin_seq     integer null,
     sealed         {{bytes}} not null,

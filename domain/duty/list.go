@@ -98,10 +98,14 @@ func (s *Service) List(ctx context.Context, f Filter, names Namer) ([]Row, error
 // bears at their own region, and what has gone up to them.
 func (s *Service) mine(ctx context.Context) (string, []any) {
 	actor, _ := authz.ActorOf(ctx)
-	parts, values := []string{}, []any{}
+	parts, values, today := []string{}, []any{}, string(s.today())
 	for _, g := range actor.Grants {
-		parts = append(parts, "(d.bearer_role = ? and d.bearer_region = ? and d.bearer_user in ('', ?))")
-		values = append(values, string(g.Role), g.Region, actor.UserID)
+		// What was given to one holder by name is again everybody's of the post
+		// when that person holds it no more.
+		parts = append(parts, `(d.bearer_role = ? and d.bearer_region = ? and (d.bearer_user in ('', ?) or not exists (
+			select 1 from account_grant g join account_user u on u.id = g.user_id
+			 where g.user_id = d.bearer_user and g.role = d.bearer_role and g.region = d.bearer_region and u.disabled_at is null and `+heldToday+`)))`)
+		values = append(values, string(g.Role), g.Region, actor.UserID, today, today)
 		for bearer, line := range s.policy.Pack.Lines {
 			step := slices.Index(line, string(g.Role))
 			if step < 0 {
@@ -158,6 +162,9 @@ func (s *Service) dress(ctx context.Context, duties []Duty, names Namer) ([]Row,
 	return rows, s.journal.Read(ctx, "duty.list", journal.Entry{Kind: "duty", IDs: ids})
 }
 
+// heldToday is the predicate of a post g that is held today, given twice.
+const heldToday = `g.ended_at is null and g.from_on <= ? and (g.until_on = '' or g.until_on >= ?)`
+
 func (s *Service) holders(ctx context.Context, posts map[[2]string][]string) error {
 	regions, roles := []any{}, []any{}
 	for p := range posts {
@@ -173,8 +180,8 @@ func (s *Service) holders(ctx context.Context, posts map[[2]string][]string) err
 		  from account_grant g
 		  join account_user u on u.id = g.user_id
 		 where g.role in (`+store.Marks(len(roles))+`) and g.region in (`+store.Marks(len(regions))+`)
-		   and g.ended_at is null and u.disabled_at is null
-		 order by u.name`, append(roles, regions...)...)
+		   and u.disabled_at is null and `+heldToday+`
+		 order by u.name`, append(append(roles, regions...), string(s.today()), string(s.today()))...)
 	if err != nil {
 		return fmt.Errorf("reading who holds the posts: %w", err)
 	}

@@ -104,11 +104,15 @@ func (s *Service) OpenTx(ctx context.Context, tx *store.Tx, openings ...Opening)
 			}
 			due = today.AddDays(days)
 		}
+		late, next := due < today, due.End()
+		if late { // its bearer has a step's time before it goes up
+			next = now.Add(step(numbers[county]))
+		}
 		d := Duty{ID: uuid.Must(uuid.NewV7()).String(), Rule: rule.ID, Clause: rule.Clause, Pack: s.policy.Pack.ID,
 			ChildID: o.ChildID, SubjectKind: o.SubjectKind, SubjectID: o.SubjectID, Region: o.Region,
 			BearerRole: rule.Bearer, BearerRegion: PostRegion(authz.Role(rule.Bearer), o.Region), FamilyBearer: o.Family,
 			Name: names[i], Reason: o.Reason, Urgent: rule.Urgent, OpenedAt: now, DueOn: due,
-			Late: due < today, NextAt: due.End(), State: Open, MovedAt: now, Version: 1}
+			Late: late, NextAt: next, State: Open, MovedAt: now, Version: 1}
 		there[d.Name] = d.ID
 		ids[i] = d.ID
 		rows = append(rows, d)
@@ -217,7 +221,7 @@ func (s *Service) open(ctx context.Context, tx *store.Tx, w Which) ([]Duty, erro
 	}
 	kept := duties[:0]
 	for _, d := range duties {
-		if strings.HasSuffix(d.Name, "/"+w.For) {
+		if d.Name == (Opening{Rule: d.Rule, SubjectKind: d.SubjectKind, SubjectID: d.SubjectID, For: w.For}).name() {
 			kept = append(kept, d)
 		}
 	}
@@ -250,6 +254,9 @@ func (s *Service) CancelRoutineTx(ctx context.Context, tx *store.Tx, child, reas
 		if !r.Outlives {
 			rules = append(rules, r.ID)
 		}
+	}
+	if len(rules) == 0 { // no rules would mean all of them
+		return 0, nil
 	}
 	return s.CancelTx(ctx, tx, Which{ChildID: child, Rules: rules}, reason)
 }
@@ -340,8 +347,8 @@ func (s *Service) HandOver(ctx context.Context, id, user string) error {
 		}
 		if user != "" {
 			n, err := store.One[int](ctx, tx, `
-				select count(*) from account_grant
-				 where user_id = ? and role = ? and region = ? and ended_at is null`, user, d.BearerRole, d.BearerRegion)
+				select count(*) from account_grant g
+				 where g.user_id = ? and g.role = ? and g.region = ? and `+heldToday, user, d.BearerRole, d.BearerRegion, string(s.today()), string(s.today()))
 			if err != nil {
 				return fmt.Errorf("reading posts: %w", err)
 			}
@@ -370,14 +377,14 @@ func (s *Service) Tick(ctx context.Context) (bool, error) {
 		if err != nil {
 			return 0, fmt.Errorf("reading what is due: %w", err)
 		}
-		steps := map[string]int{}
+		steps := map[string]time.Duration{}
 		for _, d := range due {
 			if _, known := steps[d.Region[:6]]; !known {
 				numbers, err := s.policy.Numbers(ctx, tx, d.Region, clock.DayOf(now))
 				if err != nil {
 					return 0, err
 				}
-				steps[d.Region[:6]] = numbers["escalate.step"]
+				steps[d.Region[:6]] = step(numbers)
 			}
 			late := d
 			line := s.policy.Pack.Lines[d.BearerRole]
@@ -385,22 +392,28 @@ func (s *Service) Tick(ctx context.Context) (bool, error) {
 				late.Level++ // it was late already: one step up
 			}
 			late.Late = true
-			late.NextAt = now.Add(time.Duration(steps[d.Region[:6]]) * 24 * time.Hour)
-			if late.Level >= len(line) {
+			late.NextAt = now.Add(steps[d.Region[:6]])
+			occasion := fmt.Sprintf("late%d", late.Level)
+			if late.Level == len(line) && d.Level == late.Level {
 				// At the end of its line it stays with the conference office and is
 				// said again each step, not forgotten.
-				late.Level = len(line)
+				occasion += "/" + string(clock.DayOf(now))
 			}
 			if err := s.move(ctx, tx, d, late, Carry); err != nil {
 				return 0, err
 			}
-			if err := s.tell(ctx, tx, late, fmt.Sprintf("late%d", late.Level), "有任务逾期未办，请督促办理。"); err != nil {
+			if err := s.tell(ctx, tx, late, occasion, "有任务逾期未办，请督促办理。"); err != nil {
 				return 0, err
 			}
 		}
 		return len(due), nil
 	})
 	return n == batch, err
+}
+
+// step is how long a late duty stays with a post before it goes to the next.
+func step(n policy.Numbers) time.Duration {
+	return time.Duration(n[policy.EscalationStep]) * 24 * time.Hour
 }
 
 // tell leaves a notice for the post that must act now: the bearer, or the post

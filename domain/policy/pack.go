@@ -72,7 +72,7 @@ type Clause struct {
 }
 
 // Section is the part of the plan the clause stands in: 三.二.6 in 三.二.
-func (c Clause) Section() string { return c.ID[:strings.LastIndexByte(c.ID, '.')] }
+func (c Clause) Section() string { return c.ID[:max(0, strings.LastIndexByte(c.ID, '.'))] }
 
 // Instrument is a document that clocks and definitions cite.
 type Instrument struct {
@@ -158,6 +158,10 @@ type Situation struct {
 	Hint      string `yaml:"hint" json:"hint"`
 }
 
+// EscalationStep is the parameter that says after how many days a late duty
+// goes one post up its line.
+const EscalationStep = "escalate.step"
+
 // Conditions are what a support level can ask for; registry computes them.
 var Conditions = []string{"alone", "no_carer", "carer_incapable", "under_eight", "disabled", "ill", "guardian_failing", "dropped_out"}
 
@@ -193,6 +197,9 @@ func ReadFrom(dir fs.FS) (*Pack, error) {
 	rows, err := reader.ReadAll()
 	if err != nil {
 		return nil, fmt.Errorf("reading the clauses: %w", err)
+	}
+	if len(rows) == 0 || strings.Join(rows[0], " ") != "id title mechanism bearers duty frequency live_when" {
+		return nil, errors.New("reading the clauses: clauses.tsv begins with other columns")
 	}
 	for _, r := range rows[1:] {
 		c := Clause{ID: r[0], Title: r[1], Mechanism: r[2], Bearers: r[3], Duty: r[4], Frequency: r[5], LiveWhen: r[6]}
@@ -309,7 +316,7 @@ func (p *Pack) check() error {
 		heading[h.ID] = true
 	}
 	for _, c := range p.Clauses {
-		if !heading[c.Section()] || !heading[c.ID[:strings.IndexByte(c.ID, '.')]] {
+		if chapter, _, _ := strings.Cut(c.ID, "."); !heading[c.Section()] || !heading[chapter] {
 			wrong("clause %s stands under no heading", c.ID)
 		}
 		if !slices.Contains(Mechanisms, c.Mechanism) {
@@ -353,13 +360,19 @@ func (p *Pack) check() error {
 		if _, ok := p.Clause(d.Clause); !ok {
 			wrong("duty %s serves clause %s, which is none", d.ID, d.Clause)
 		}
-		if _, ok := p.Parameter(d.Term); !ok {
-			wrong("duty %s runs for %s, which is no parameter", d.ID, d.Term)
+		if term, ok := p.Parameter(d.Term); !ok || !strings.HasPrefix(term.Unit, "天") {
+			wrong("duty %s runs for %s, which is no parameter in days", d.ID, d.Term)
+		}
+		if d.Title == "" || d.DischargedBy == "" {
+			wrong("duty %s lacks a title or what discharges it", d.ID)
 		}
 		role("duty "+d.ID, d.Bearer)
 		if len(p.Lines[d.Bearer]) == 0 {
 			wrong("duty %s is borne by %s, which no line leads up from", d.ID, d.Bearer)
 		}
+	}
+	if _, ok := p.Parameter(EscalationStep); !ok {
+		wrong("there is no parameter %s, by which late duties go up", EscalationStep)
 	}
 	for from, line := range p.Lines {
 		role("line", from)

@@ -63,7 +63,7 @@ func (s *Service) Numbers(ctx context.Context, q store.Querier, region string, o
 		select `+store.Columns[Decision]("")+`
 		  from policy_value
 		 where county = ? and effective_on <= ?
-		 order by effective_on, decided_at`, region[:6]+"000000", string(on))
+		 order by effective_on, decided_at, id`, region[:6]+"000000", string(on))
 	if err != nil {
 		return nil, fmt.Errorf("reading the county's numbers: %w", err)
 	}
@@ -102,6 +102,9 @@ func (s *Service) ConfirmTx(ctx context.Context, tx *store.Tx, region string, de
 		d.ID, d.County, d.DecidedAt, d.DecidedBy = uuid.Must(uuid.NewV7()).String(), county, s.clock.Now(), author.ID
 		if d.EffectiveOn == "" {
 			d.EffectiveOn = clock.Today(s.clock)
+		}
+		if !d.EffectiveOn.Valid() {
+			return fault.NewInvalid("policy.day", "请填写生效日期。").At(d.Key, "日期应写成 2026-01-31 这样")
 		}
 		if err := store.Insert(ctx, tx, "policy_value", d); err != nil {
 			return fmt.Errorf("keeping a decision: %w", err)

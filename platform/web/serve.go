@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"mime"
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/emmansun/gmsm/sm3"
@@ -76,6 +78,13 @@ func recovered(next http.Handler) http.Handler {
 // uploads stream and carry their own content digest instead.
 const largestKeyedBody = 8 << 20
 
+// isJSON reports what the handlers will read as JSON: with parameters, and when
+// no type is named at all.
+func isJSON(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	return contentType == "" || err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
+}
+
 func identified(next http.Handler, who SignIn) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
@@ -99,7 +108,7 @@ func identified(next http.Handler, who SignIn) http.Handler {
 			}
 			digest := sm3.New()
 			io.WriteString(digest, r.Method+" "+r.URL.RequestURI()+"\n")
-			if r.Header.Get("Content-Type") == "application/json" {
+			if isJSON(r.Header.Get("Content-Type")) {
 				body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestKeyedBody))
 				if err != nil {
 					WriteProblem(w, r, &Problem{Status: http.StatusRequestEntityTooLarge, ID: "request.too_large", Title: "内容太大或没有传完。请重试，不会重复提交。"})

@@ -10,6 +10,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"reflect"
 	"sort"
 	"strings"
+	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -99,16 +101,30 @@ func Handle[In, Out any](api *API, op Op, handler func(context.Context, *In) (*O
 		MaxBodyBytes: op.MaxBody,
 		Extensions:   map[string]any{"x-rule": op.Rule},
 		Errors:       []int{},
+		Middlewares:  huma.Middlewares{api.before(op.Rule)},
 	}, func(ctx context.Context, in *In) (*Out, error) {
-		if err := api.guard(ctx, op.Rule); err != nil {
-			return nil, problem(ctx, err)
-		}
 		out, err := handler(ctx, in)
 		if err != nil {
 			return nil, problem(ctx, err)
 		}
 		return out, nil
 	})
+}
+
+// before refuses who may not do an operation at all, before a byte of the
+// request is read: a stranger learns nothing of its shape.
+func (api *API) before(rule string) func(huma.Context, func(huma.Context)) {
+	return func(hc huma.Context, next func(huma.Context)) {
+		err := api.guard(hc.Context(), rule)
+		if err == nil {
+			next(hc)
+			return
+		}
+		p := problem(hc.Context(), err)
+		hc.SetHeader("Content-Type", "application/problem+json")
+		hc.SetStatus(p.Status)
+		_ = json.NewEncoder(hc.BodyWriter()).Encode(p) // the browser has gone: nobody to tell
+	}
 }
 
 // HandleRaw registers a handler that streams: downloads, uploads, events. The
@@ -235,7 +251,12 @@ func init() {
 		}
 		for _, err := range errs {
 			if d, ok := errors.AsType[*huma.ErrorDetail](err); ok {
-				p.Fields[strings.TrimPrefix(strings.TrimPrefix(d.Location, "body."), "query.")] = d.Message
+				said := d.Message
+				// What the library's parsers say is English and may quote the input.
+				if !strings.ContainsFunc(said, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+					said = "格式不对"
+				}
+				p.Fields[strings.TrimPrefix(strings.TrimPrefix(d.Location, "body."), "query.")] = said
 			}
 		}
 		return p

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -40,8 +41,8 @@ type checked struct {
 	sought    *sought
 }
 
-// twinTexts are the problems of duplicates; the message names the row, the
-// file or the fields.
+// same says a problem of doubles: its message names the row, the file or the
+// fields.
 func (x *checked) same(code, message, result string) { x.say(code, "", message, result) }
 
 // checker decides what becomes of rows, batch by batch, against the children
@@ -87,8 +88,15 @@ func (c *checker) batch(ctx context.Context, q store.Querier, rows []*checked) e
 
 // remember puts a decided row among those that later rows are compared with.
 func (c *checker) remember(x *checked) {
+	keys := x.sought.keys
+	if at := x.Into - 1; at >= 0 && at < len(c.index.rows) {
+		// One row copied a thousand times is compared with the first alone.
+		if head := c.index.rows[at]; head.seq == x.Into && head.record.Number == x.sought.record.Number && head.record.Name == x.sought.record.Name && head.record.Birth == x.sought.record.Birth {
+			keys = nil
+		}
+	}
 	c.index.add(indexed{record: x.sought.record, seq: x.Seq, number: x.row.Number, sheet: x.Sheet, outcome: x.Outcome, into: x.Into,
-		region: x.File.Child.Region, facts: factLine(x.File.Facts)}, x.sought.keys)
+		region: x.File.Child.Region, facts: factLine(x.File.Facts)}, keys)
 	x.sought.onFile = nil
 }
 
@@ -329,7 +337,7 @@ func mergeRows(into *NewFile, more NewFile) {
 			continue
 		}
 		o := &into.Relatives[i]
-		o.Identity, o.Telephone, o.Carer = cmpOr(o.Identity, r.Identity), cmpOr(o.Telephone, r.Telephone), o.Carer || r.Carer
+		o.Identity, o.Telephone, o.Carer = cmp.Or(o.Identity, r.Identity), cmp.Or(o.Telephone, r.Telephone), o.Carer || r.Carer
 		if o.BirthOn == "" {
 			o.BirthOn = r.BirthOn
 		}

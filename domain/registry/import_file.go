@@ -71,33 +71,49 @@ func syncFolder(path string) error {
 func sealInto(w io.Writer, id string, key *crypto.Key, src io.Reader) (size int64, digest []byte, err error) {
 	sum := sha256.New()
 	piece, next := make([]byte, pieceSize), make([]byte, pieceSize)
-	n, err := io.ReadFull(src, piece)
+	n, ended, err := fill(src, piece)
+	if err != nil {
+		return 0, nil, err
+	}
+	if n == 0 {
+		return 0, nil, fault.NewInvalid("sheet.empty", "文件是空的，请检查后重新上传。")
+	}
 	for index := 0; ; index++ {
-		if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
-			return 0, nil, err
-		}
-		ended, m := err != nil, 0
+		m, endedNext := 0, true
 		if !ended { // only what follows tells whether this piece is the last
-			m, err = io.ReadFull(src, next)
-			if ended = err == io.EOF; err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			if m, endedNext, err = fill(src, next); err != nil {
 				return 0, nil, err
 			}
-		}
-		if n == 0 {
-			return 0, nil, fault.NewInvalid("sheet.empty", "文件是空的，请检查后重新上传。")
 		}
 		if size += int64(n); size > importLimits.File {
 			return 0, nil, fault.NewInvalid("sheet.too_large", "文件超过 %d MB，请删去图片等多余内容，或拆成几个文件再上传。", importLimits.File>>20)
 		}
 		sum.Write(piece[:n])
-		if _, err := w.Write(key.Seal(piecePlace(id, index, ended), string(piece[:n]))); err != nil {
+		if _, err := w.Write(key.Seal(piecePlace(id, index, m == 0), string(piece[:n]))); err != nil {
 			return 0, nil, err
 		}
-		if ended {
+		if m == 0 {
 			return size, sum.Sum(nil), nil
 		}
-		piece, next, n = next, piece, m
+		piece, next, n, ended = next, piece, m, endedNext
 	}
+}
+
+// fill reads until the piece is full or the source has truly ended. An upload
+// broken off in the middle is an error, never a shorter file: a list cut in
+// half would lose children without a word.
+func fill(src io.Reader, piece []byte) (n int, ended bool, err error) {
+	for n < len(piece) {
+		more, err := src.Read(piece[n:])
+		n += more
+		if errors.Is(err, io.EOF) {
+			return n, true, nil
+		}
+		if err != nil {
+			return n, false, err
+		}
+	}
+	return n, false, nil
 }
 
 func (m *Imports) dropFile(id string) error {
@@ -168,7 +184,7 @@ func (s *sealedFile) piece(index int) (string, error) {
 	}
 	sealed := make([]byte, pieceSize+sealedOverhead)
 	n, err := s.file.ReadAt(sealed, int64(index)*int64(len(sealed)))
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("reading the roster: %w", err)
 	}
 	text, err := s.key.Open(piecePlace(s.id, index, index == s.pieces-1), sealed[:n])

@@ -182,7 +182,7 @@ func (m *Imports) events(w http.ResponseWriter, r *http.Request) error {
 			if err != nil {
 				return nil // the head is out; the reader asks again
 			}
-			fmt.Fprintf(w, "event: progress\ndata: %s\n\n", text)
+			fmt.Fprintf(w, "data: %s\n\n", text)
 		} else {
 			io.WriteString(w, ": still here\n\n")
 		}

@@ -707,31 +707,25 @@ func (e *entry) withContent(p *poster, w importRow) (*rowContent, error) {
 	return w.open(p.key)
 }
 
-// endRows writes how rows ended, in one statement.
+// endRows writes how rows ended, many in one statement.
 func (m *Imports) endRows(ctx context.Context, tx *store.Tx, id, by string, now time.Time, rows []importRow) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	var child, settled, duplicate strings.Builder
-	var children, states, doubles, seqs []any
-	for _, r := range rows {
-		child.WriteString(" when ? then ?")
-		children = append(children, r.Seq, r.ChildID)
-		settled.WriteString(" when ? then ?")
-		states = append(states, r.Seq, r.Settled)
-		duplicate.WriteString(" when ? then ?")
-		doubles = append(doubles, r.Seq, r.Duplicate)
-		seqs = append(seqs, r.Seq)
-	}
 	number := store.For(tx, "", "::integer")
-	values := append(append(append(children, states...), doubles...), by, now, id)
-	if _, err := store.Exec(ctx, tx, `
-		update registry_import_row
-		   set child_id = case seq`+child.String()+` end, settled = case seq`+settled.String()+` end,
-		       duplicate = case seq`+strings.ReplaceAll(duplicate.String(), "then ?", "then ?"+number)+` end,
-		       settled_by = ?, settled_at = ?
-		 where import_id = ? and seq in (`+store.Marks(len(seqs))+`)`, append(values, seqs...)...); err != nil {
-		return fmt.Errorf("marking rows: %w", err)
+	for some := range slices.Chunk(rows, 500) {
+		var children, states, doubles, seqs []any
+		for _, r := range some {
+			children, states = append(children, r.Seq, r.ChildID), append(states, r.Seq, r.Settled)
+			doubles, seqs = append(doubles, r.Seq, r.Duplicate), append(seqs, r.Seq)
+		}
+		when := strings.Repeat(" when ? then ?", len(some))
+		values := append(append(append(append(children, states...), doubles...), by, now, id), seqs...)
+		if _, err := store.Exec(ctx, tx, `
+			update registry_import_row
+			   set child_id = case seq`+when+` end, settled = case seq`+when+` end,
+			       duplicate = case seq`+strings.ReplaceAll(when, "then ?", "then ?"+number)+` end,
+			       settled_by = ?, settled_at = ?
+			 where import_id = ? and seq in (`+store.Marks(len(seqs))+`)`, values...); err != nil {
+			return fmt.Errorf("marking rows: %w", err)
+		}
 	}
 	return m.endOrigins(ctx, tx, rows, by, now)
 }

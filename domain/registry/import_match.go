@@ -226,7 +226,12 @@ func (s *Service) onFile(ctx context.Context, q store.Querier, all []*sought) er
 	}
 	var pairs []pair
 	seen := map[*sought]map[string]bool{}
+	files := map[string]*filed{} // one of each, however many rows may be that child
 	add := func(w *sought, f *filed) {
+		if files[f.ID] == nil {
+			files[f.ID] = f
+		}
+		f = files[f.ID]
 		if seen[w] == nil {
 			seen[w] = map[string]bool{}
 		}
@@ -265,24 +270,24 @@ func (s *Service) onFile(ctx context.Context, q store.Querier, all []*sought) er
 		keys = keys[n:]
 	}
 	// Only where names and births leave it open is the family worth reading.
-	close := pairs[:0]
+	near := pairs[:0]
 	var families []*filed
 	for _, p := range pairs {
 		bare := identity.Prepare(identity.Record{Number: p.w.theirs(p.f), Name: p.f.Name, Birth: string(p.f.BirthOn), Sex: identity.Sex(p.f.Sex)})
 		own := p.w.record
 		own.Guardians, own.Phones, own.Village = nil, nil, ""
 		if m := identity.Prepare(own).Compare(bare); m.Likely || m.Score+householdMost >= likelyFrom {
-			close = append(close, p)
+			near = append(near, p)
 			families = append(families, p.f)
 		}
 	}
-	if len(close) == 0 {
+	if len(near) == 0 {
 		return nil
 	}
 	if err := s.kin(ctx, q, families); err != nil {
 		return err
 	}
-	for _, p := range close {
+	for _, p := range near {
 		theirs := p.f.record()
 		theirs.Number = p.w.theirs(p.f)
 		for _, t := range p.f.telephones {

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -191,7 +192,7 @@ func (r *reader) sheetOf(t sheet.Table, fileName string) *rosterSheet {
 	return s
 }
 
-var leadingYear = regexp.MustCompile(`^(附件?\s*\d*\s*[:：]?|20\d\d\s*(年度?|[-—~至]\s*20\d\d\s*(学年|年度?))?\s*(第?[一二三四春夏秋冬上下]\s*(季度?|半年|学期))?|关于|重庆市?云阳县?教育[局委])+`)
+var leadingYear = regexp.MustCompile(`^(附件?\s*\d*\s*[:：]?|20\d\d\s*(年度?|[-—~至]\s*20\d\d\s*(学年|年度?))?\s*(第?[一二三四春夏秋冬上下]\s*(季度?|半年|学期))?|关于)+`)
 
 func withoutYear(s string) string {
 	s = identity.Fold(s)
@@ -287,7 +288,7 @@ func (r *reader) read(s *rosterSheet, row *rosterRow) *reading {
 	}
 	r.readPlace(x)
 	r.readIdentity(x)
-	c.Ethnicity = people(row.text("ethnicity"))
+	c.Ethnicity = ethnicity(row.text("ethnicity"))
 	if text := row.text("telephone"); text != "" {
 		c.Telephone = x.phone("telephone", text)
 	}
@@ -314,7 +315,8 @@ func (x *reading) phone(field, text string) string {
 	return p.Reveal()
 }
 
-func people(text string) string {
+// ethnicity writes a people's name in full: 土家 is 土家族.
+func ethnicity(text string) string {
 	text = cut(identity.Fold(text), 10)
 	if text == "" || isDash(text) || strings.HasSuffix(text, "族") || strings.HasSuffix(text, "人") || text == "其他" {
 		return strings.Trim(text, "-/—")
@@ -648,7 +650,7 @@ func (x *reading) readCare(kinship string) {
 			x.addFact(AboutChild, Care, "none")
 		case with != "" || strings.Contains(text, "父母"):
 			x.addFact(AboutChild, Living, "accompanied")
-			x.addFact(AboutChild, Care, careOf(cmpOr(with, Father)))
+			x.addFact(AboutChild, Care, careOf(cmp.Or(with, Father)))
 			if !strings.Contains(text, "父母") {
 				switch with {
 				case Father:
@@ -684,13 +686,6 @@ func (x *reading) readCare(kinship string) {
 	if care := careOf(kinship); care != "" {
 		x.addFact(AboutChild, Care, care)
 	}
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // readStanding reads household, health, schooling, income and support.

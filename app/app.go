@@ -154,7 +154,7 @@ func build(ctx context.Context, db *store.DB, c Config) (*App, error) {
 		return nil, err
 	}
 	a.Visit = visit.NewService(db, a.Policy, a.Duty, a.Registry, a.Journal, a.Rules, keys, a.files, c.Clock)
-	sources := slices.Concat(duty.Crosswise, registry.Sources, visit.Sources)
+	sources := slices.Concat(policy.Sources, duty.Crosswise, registry.Sources, visit.Sources)
 	if a.Governance, err = governance.NewService(db, a.Policy, a.Journal, a.Rules, c.Clock, sources...); err != nil {
 		return nil, err
 	}

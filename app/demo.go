@@ -391,6 +391,9 @@ func (d *demonstration) live(ctx context.Context) error {
 		if err := d.visits(ctx, idle, week == weeks-1); err != nil {
 			return err
 		}
+		if err := d.identities(ctx); err != nil {
+			return err
+		}
 		if week%4 == 3 {
 			d.progress(fmt.Sprintf("一年经过：第 %d 周", week+1))
 			for {
@@ -447,6 +450,32 @@ func (d *demonstration) visits(ctx context.Context, idle map[string]bool, last b
 }
 
 var visitNotes = []string{"孩子在家，精神好，作业按时完成。", "奶奶说近来睡得晚，已提醒早睡。", "家里收拾得整齐，父母上周打过视频。", "提醒不要独自到水库边玩。", "天冷了，衣物够穿。"}
+
+// identities lets the household register be looked up for some of the children
+// who came without a number.
+func (d *demonstration) identities(ctx context.Context) error {
+	type row struct {
+		ID      string    `db:"id"`
+		Version int       `db:"version"`
+		Sex     int       `db:"sex"`
+		BirthOn clock.Day `db:"birth_on"`
+	}
+	without, err := store.All[row](ctx, d.DB, `
+		select c.id, c.version, c.sex, c.birth_on from registry_child c where {scope c id} and c.identity_state = 'none' and c.state = 'registered' order by c.id`)
+	if err != nil {
+		return fmt.Errorf("reading who lacks a number: %w", err)
+	}
+	for _, c := range without {
+		if d.rand.IntN(20) > 0 {
+			continue
+		}
+		number := d.identity(c.BirthOn, c.Sex)
+		if _, err := d.Registry.Update(ctx, c.ID, c.Version, registry.Change{Identity: &number}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // lacking finds which children have an open duty that a visit can answer.
 func (d *demonstration) lacking(ctx context.Context) (map[string]string, error) {

@@ -12,6 +12,7 @@ import (
 	"shouwang/platform/fault"
 	"shouwang/platform/journal"
 	"shouwang/platform/store"
+	"shouwang/platform/tally"
 )
 
 // Rules of this mechanism.
@@ -108,6 +109,9 @@ func (s *Service) ConfirmTx(ctx context.Context, tx *store.Tx, region string, de
 		}
 		if err := store.Insert(ctx, tx, "policy_value", d); err != nil {
 			return fmt.Errorf("keeping a decision: %w", err)
+		}
+		if err := tally.AddTx(ctx, tx, tally.Delta{Name: FigureClause, Region: county, Part: "二.一.1", N: 1}); err != nil {
+			return err
 		}
 		if err := s.journal.Record(ctx, tx, "policy.decided", journal.Entry{Kind: "parameter", ID: d.ID, Region: county,
 			Changes: []journal.Change{{Field: d.Key, New: fmt.Sprint(d.Value)}}}); err != nil {

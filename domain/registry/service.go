@@ -168,7 +168,7 @@ const (
 	FigureVerdict  = "verdict"  // part: A:yes …
 	FigureMissing  = "missing"  // part: father.absence … under definition A
 	FigureLevel    = "level"    // part: 1 …
-	FigureClause   = "clause"   // part: clause id; how many records stand behind it
+	FigureClause   = policy.FigureClause
 )
 
 // registerCount is what a child adds to the figures of the register.

@@ -265,6 +265,12 @@ export function trailTo(router: Router, page: { meta: RouteMeta }): RouteRecordN
   return steps
 }
 
+/** has says whether a page exists and the person at this desk may open it. */
+export function has(router: Router, name: string): boolean {
+  const route = router.getRoutes().find(r => r.name === name)
+  return route !== undefined && mayOpen(route)
+}
+
 /** mayOpen says whether the person at this desk may open a route. */
 export function mayOpen(route: { meta: { needs?: string } }): boolean {
   return route.meta.needs === undefined || may(route.meta.needs)

@@ -2,7 +2,7 @@
 
 import type { RouteLocationRaw, Router } from 'vue-router'
 import type { Schema } from '@/core/api'
-import { to } from '../../routes'
+import { has, to } from '../../routes'
 import { hasRole, may } from '../../session'
 import { t } from './words'
 
@@ -13,7 +13,7 @@ export interface Way {
 
 /** wayOut leads from a duty to what discharges it; undefined where this person can do nothing. */
 export function wayOut(duty: Schema<'DutyRow'>, router: Router): Way | undefined {
-  const page = (name: string, words: string): Way | undefined => (router.hasRoute(name) ? { words, to: { name } } : undefined)
+  const page = (name: string, words: string): Way | undefined => (has(router, name) ? { words, to: { name } } : undefined)
   const file = duty.child_id && may('child.read') ? { words: t('duty.go_file'), to: to.child(duty.child_id) } : undefined
   switch (duty.rule) {
     case 'visit.verify':
@@ -31,7 +31,7 @@ export function wayOut(duty: Schema<'DutyRow'>, router: Router): Way | undefined
     case 'file.move':
       return may('move.list') ? { words: t('duty.go_moves'), to: { name: 'home', hash: '#moves' } } : undefined
     case 'post.fill':
-      return may('user.list') ? page('people', t('duty.go_people')) : undefined
+      return page('people', t('duty.go_people'))
     default:
       return file ?? { words: t('duty.go_see'), to: to.duty(duty.id) }
   }

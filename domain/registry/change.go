@@ -76,6 +76,9 @@ func (s *Service) Update(ctx context.Context, id string, version int, change Cha
 		if err := s.save(ctx, tx, &now.Child, version); err != nil {
 			return Receipt{}, err
 		}
+		if err := s.BlocksTx(ctx, tx, id); err != nil {
+			return Receipt{}, err
+		}
 		now.Source = Source{Kind: "desk"}
 		before := c
 		if err := s.settle(ctx, tx, children); err != nil {
@@ -373,6 +376,9 @@ func (s *Service) AddRelative(ctx context.Context, id string, r Relative) (Recei
 		}
 		if err := store.Insert(ctx, tx, "registry_relation", e.relations...); err != nil {
 			return Receipt{}, fmt.Errorf("adding the relation: %w", err)
+		}
+		if err := s.BlocksTx(ctx, tx, id); err != nil {
+			return Receipt{}, err
 		}
 		if err := s.save(ctx, tx, &c, c.Version); err != nil {
 			return Receipt{}, err

@@ -513,13 +513,8 @@ func (m *Imports) enter(ctx context.Context, tx *store.Tx, i *Import, p *poster,
 		if err != nil {
 			return nil, err
 		}
-		ids := make([]string, len(receipts))
 		for n, r := range receipts {
-			ids[n] = r.ID
 			in[n].row.ChildID, in[n].row.Settled = r.ID, settledEntered
-		}
-		if err := m.service.BlocksTx(ctx, tx, ids...); err != nil {
-			return nil, err
 		}
 	}
 	// 5. Write down what became of the rows.

@@ -150,6 +150,13 @@ func (s *Service) AddTx(ctx context.Context, tx *store.Tx, source Source, files 
 	if err := s.enrol(ctx, tx, batch, today); err != nil {
 		return nil, err
 	}
+	ids := make([]string, len(batch))
+	for i, e := range batch {
+		ids[i] = e.child.ID
+	}
+	if err := s.BlocksTx(ctx, tx, ids...); err != nil {
+		return nil, err
+	}
 	entries := make([]journal.Entry, len(batch))
 	deltas := make([]tally.Delta, 0, 3*len(batch))
 	for i, e := range batch {

@@ -18,43 +18,6 @@ const (
 	Unknown Answer = "unknown" // cannot tell: a fact is missing
 )
 
-// The three-valued logic of facts some of which were never collected.
-func and(as ...Answer) Answer {
-	out := Yes
-	for _, a := range as {
-		if a == No {
-			return No
-		}
-		if a == Unknown {
-			out = Unknown
-		}
-	}
-	return out
-}
-
-func or(as ...Answer) Answer {
-	out := No
-	for _, a := range as {
-		if a == Yes {
-			return Yes
-		}
-		if a == Unknown {
-			out = Unknown
-		}
-	}
-	return out
-}
-
-func not(a Answer) Answer {
-	switch a {
-	case Yes:
-		return No
-	case No:
-		return Yes
-	}
-	return Unknown
-}
-
 // Verdict is what a definition says of a child on a day.
 type Verdict struct {
 	Definition string    `json:"definition"`
@@ -82,40 +45,108 @@ var MissingWords = map[string]string{
 // Derive computes a verdict from facts alone: the same facts, definition and
 // day give the same verdict, whenever it is asked.
 //
+// What is not on file is an open question. The verdict is yes or no when it is
+// the same however the open questions were answered, and otherwise cannot be
+// told; then those questions are named that could decide it, and no others, for
+// each of them sends somebody out to ask.
+//
 // A parent who is dead, out of contact or in custody is neither away for work
 // nor able to look after the child; that one parent is so and the other away
 // counts as "one away, the other unable". This is our reading of 一.0.1, which
 // speaks only of a parent without guardianship ability.
 func Derive(def policy.Definition, birth clock.Day, home string, facts Facts, on clock.Day) Verdict {
-	d := derivation{def: def, facts: facts, home: home, on: on, missing: map[string]bool{}}
-	answer := and(d.young(birth), d.household(), d.enrolled(), d.absence())
-	v := Verdict{Definition: def.ID, Answer: answer, Missing: []string{}, Facts: d.used}
-	if v.Facts == nil {
-		v.Facts = []string{}
+	d := derivation{def: def, facts: facts, home: home, on: on, used: []string{}}
+	w := world{
+		young:     d.young(birth),
+		household: d.household(),
+		enrolled:  d.enrolled(),
+		father:    d.parent(AboutFather),
+		mother:    d.parent(AboutMother),
 	}
-	if answer == Unknown {
-		for m := range d.missing {
-			v.Missing = append(v.Missing, m)
-		}
-		sort.Strings(v.Missing)
-	}
-	if answer != No && birth != "" {
+	v := Verdict{Definition: def.ID, Missing: []string{}, Facts: d.used}
+	v.Answer, v.Missing = d.decide(w)
+	if v.Answer != No && birth != "" {
 		v.NextOn = birth.Birthday(def.AgeBelow)
 	}
-	if d.next != "" && (v.NextOn == "" || d.next < v.NextOn) && birth != "" && on < birth.Birthday(def.AgeBelow) {
+	if d.next != "" && (birth == "" || on < birth.Birthday(def.AgeBelow)) && (v.NextOn == "" || d.next < v.NextOn) {
 		v.NextOn = d.next
 	}
 	return v
 }
 
+// A question is answered, or open under a name by which it is asked.
+type question struct {
+	answer bool
+	open   string
+}
+
+func known(b bool) question      { return question{answer: b} }
+func asked(name string) question { return question{open: name} }
+
+// world is all a definition asks about, some of it open.
+type world struct {
+	young, household, enrolled question
+	father, mother             parent
+}
+
+// parent is away only when the absence is far and long enough.
+type parent struct{ away, far, long, able question }
+
+func (p parent) gone() bool { return p.away.answer && p.far.answer && p.long.answer }
+
+// leftBehind is the definition itself, when nothing is open.
+func (w world) leftBehind(absence policy.Absence) bool {
+	father, mother := w.father.gone(), w.mother.gone()
+	away := father && mother || father && !w.mother.able.answer || mother && !w.father.able.answer
+	if absence == policy.AnyParent {
+		away = father || mother
+	}
+	return w.young.answer && w.household.answer && w.enrolled.answer && away
+}
+
+// decide tries every way the open questions may be answered: there are at most
+// eight.
+func (d *derivation) decide(w world) (Answer, []string) {
+	all := []*question{&w.young, &w.household, &w.enrolled,
+		&w.father.away, &w.father.far, &w.father.long, &w.father.able,
+		&w.mother.away, &w.mother.far, &w.mother.long, &w.mother.able}
+	open := slices.DeleteFunc(slices.Clone(all), func(q *question) bool { return q.open == "" })
+	answers := make([]bool, 1<<len(open))
+	yes := 0
+	for ways := range answers {
+		for i, q := range open {
+			q.answer = ways>>i&1 == 1
+		}
+		if answers[ways] = w.leftBehind(d.def.Absence); answers[ways] {
+			yes++
+		}
+	}
+	switch yes {
+	case 0:
+		return No, []string{}
+	case len(answers):
+		return Yes, []string{}
+	}
+	missing := []string{}
+	for i, q := range open {
+		for ways := range answers {
+			if answers[ways] != answers[ways^1<<i] {
+				missing = append(missing, q.open)
+				break
+			}
+		}
+	}
+	sort.Strings(missing)
+	return Unknown, missing
+}
+
 type derivation struct {
-	def     policy.Definition
-	facts   Facts
-	home    string // the child's region, to know what lies across the county
-	on      clock.Day
-	used    []string
-	missing map[string]bool
-	next    clock.Day
+	def   policy.Definition
+	facts Facts
+	home  string // the child's region, to know what lies across the county
+	on    clock.Day
+	used  []string
+	next  clock.Day
 }
 
 func (d *derivation) find(about, kind string) (Fact, bool) {
@@ -126,134 +157,82 @@ func (d *derivation) find(about, kind string) (Fact, bool) {
 	return f, ok
 }
 
-func (d *derivation) lack(what string) Answer {
-	d.missing[what] = true
-	return Unknown
-}
-
-func answer(b bool) Answer {
-	if b {
-		return Yes
-	}
-	return No
-}
-
-func (d *derivation) young(birth clock.Day) Answer {
+func (d *derivation) young(birth clock.Day) question {
 	if birth == "" {
-		return d.lack("birth")
+		return asked("birth")
 	}
-	return answer(birth <= d.on && birth.AgeOn(d.on) < d.def.AgeBelow)
+	return known(birth <= d.on && birth.AgeOn(d.on) < d.def.AgeBelow)
 }
 
-func (d *derivation) household() Answer {
+func (d *derivation) household() question {
 	if d.def.Rural != "required" {
-		return Yes
+		return known(true)
 	}
 	f, ok := d.find(AboutChild, Household)
 	if !ok || f.Value == "unregistered" { // no registration is no proof of a rural one
-		return d.lack("household")
+		return asked("household")
 	}
-	return answer(f.Value == "rural")
+	return known(f.Value == "rural")
 }
 
-func (d *derivation) enrolled() Answer {
+func (d *derivation) enrolled() question {
 	if !d.def.Enrolled {
-		return Yes
+		return known(true)
 	}
 	f, ok := d.find(AboutChild, Schooling)
 	if !ok {
-		return d.lack("schooling")
+		return asked("schooling")
 	}
-	return answer(f.Value == "primary" || f.Value == "junior" || f.Value == "special")
+	return known(f.Value == "primary" || f.Value == "junior" || f.Value == "special")
 }
 
-func (d *derivation) absence() Answer {
-	fatherAway, motherAway := d.away(AboutFather), d.away(AboutMother)
-	if d.def.Absence == policy.AnyParent {
-		return or(fatherAway, motherAway)
+func (d *derivation) parent(about string) parent {
+	if f, ok := d.find(about, Life); ok && f.Value != "present" {
+		return parent{} // not away for work, and not able
 	}
-	// Ability is asked only of a parent who may be the one left behind with the
-	// child: with both away nothing more needs to be known.
-	if fatherAway == Yes && motherAway == Yes {
-		return Yes
+	p := parent{far: known(true), long: known(true)}
+	if f, ok := d.find(about, Absence); !ok {
+		p.away = asked(about + ".absence")
+	} else if f.Value == "away" {
+		p.away, p.far, p.long = known(true), d.far(about, f), d.long(about, f)
 	}
-	var terms []Answer
-	terms = append(terms, and(fatherAway, motherAway))
-	if fatherAway != No {
-		terms = append(terms, and(fatherAway, not(d.able(AboutMother))))
+	if f, ok := d.find(about, Ability); ok {
+		p.able = known(f.Value == "able")
+	} else {
+		p.able = asked(about + ".ability")
 	}
-	if motherAway != No {
-		terms = append(terms, and(motherAway, not(d.able(AboutFather))))
-	}
-	return or(terms...)
+	return p
 }
 
-// gone reports a parent who cannot be looking after the child for a reason
-// other than work.
-func (d *derivation) gone(about string) bool {
-	f, ok := d.find(about, Life)
-	return ok && f.Value != "present"
-}
-
-func (d *derivation) away(about string) Answer {
-	if d.gone(about) {
-		return No
-	}
-	f, ok := d.find(about, Absence)
-	if !ok {
-		return d.lack(about + ".absence")
-	}
-	if f.Value != "away" {
-		return No
-	}
-	return and(d.across(about, f), d.longEnough(about, f))
-}
-
-func (d *derivation) across(about string, f Fact) Answer {
+func (d *derivation) far(about string, f Fact) question {
 	if !d.def.AcrossCounty {
-		return Yes
+		return known(true)
 	}
 	county, place := d.home[:6], region.Code(f.Place).Prefix()
 	switch {
 	case len(place) >= 6:
-		return answer(place[:6] != county)
-	case f.Place != "" && county[:len(place)] != place:
-		return Yes // another province or city, whichever county in it
+		return known(place[:6] != county)
+	case place != "" && county[:len(place)] != place:
+		return known(true) // another province or city, whichever county in it
 	}
-	return d.lack(about + ".absence.place")
+	return asked(about + ".absence.place")
 }
 
-func (d *derivation) longEnough(about string, f Fact) Answer {
+func (d *derivation) long(about string, f Fact) question {
 	if d.def.Months == 0 {
-		return Yes
+		return known(true)
 	}
-	long := f.from().AddMonths(d.def.Months)
-	if long <= d.on {
-		return Yes // it was so at least since it became known
+	day := f.from().AddMonths(d.def.Months)
+	if day <= d.on {
+		return known(true) // it was so at least since it became known
 	}
-	if f.StartOn == "" {
-		d.soon(long)
-		return d.lack(about + ".absence.since")
-	}
-	d.soon(long)
-	return No
-}
-
-func (d *derivation) soon(day clock.Day) {
 	if d.next == "" || day < d.next {
 		d.next = day
 	}
-}
-
-func (d *derivation) able(about string) Answer {
-	if d.gone(about) {
-		return No
+	if f.StartOn == "" {
+		return asked(about + ".absence.since")
 	}
-	f, ok := d.find(about, Ability)
-	if !ok {
-		return d.lack(about + ".ability")
-	}
-	return answer(f.Value == "able")
+	return known(false)
 }
 
 // Conditions computes what a support level may ask for, in the pack's words.

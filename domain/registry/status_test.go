@@ -57,7 +57,7 @@ func withdrawn(f registry.Fact) registry.Fact { f.WithdrawnAt = time.Unix(1, 0);
 
 const (
 	father, mother, itself = registry.AboutFather, registry.AboutMother, registry.AboutChild
-	shanghai, nextCounty  = "310115000000", "500236000000"
+	shanghai, nextCounty   = "310115000000", "500236000000"
 )
 
 func TestDerive_CaseByCase(t *testing.T) {

@@ -26,6 +26,7 @@ import (
 
 	"shouwang/app"
 	"shouwang/platform/clock"
+	"shouwang/platform/sheet"
 	"shouwang/platform/store"
 )
 
@@ -33,15 +34,16 @@ func main() {
 	children := flag.Int("children", 10_000, "children of the county that is measured")
 	large := flag.Int("large", 1_000_000, "children of the large board; 0 leaves it out")
 	rounds := flag.Int("rounds", 200, "pairs of runs per figure")
+	roster := flag.String("roster", "", "a workbook to import, against merely reading it")
 	flag.Parse()
 	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
-	if err := run(*children, *large, *rounds); err != nil {
+	if err := run(*children, *large, *rounds, *roster); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(children, large, rounds int) error {
+func run(children, large, rounds int, roster string) error {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "shouwang-bench-")
 	if err != nil {
@@ -70,7 +72,65 @@ func run(children, large, rounds int) error {
 	if err := b.writing(ctx, rounds); err != nil {
 		return fmt.Errorf("a visit: %w", err)
 	}
-	return b.boards(ctx, children, large, rounds)
+	if err := b.boards(ctx, children, large, rounds); err != nil {
+		return err
+	}
+	return importing(ctx, roster)
+}
+
+// importing measures a roster brought into an empty county, all steps to the
+// end, against merely reading its rows.
+func importing(ctx context.Context, roster string) error {
+	if roster == "" {
+		return nil
+	}
+	started := time.Now()
+	book, err := sheet.OpenFile(roster, sheet.Limits{})
+	if err != nil {
+		return err
+	}
+	tables, err := book.Tables([]sheet.Field{{Key: "name", Names: []string{"姓名"}, Required: true}, {Key: "number", Names: []string{"公民身份号码"}}})
+	if err != nil {
+		return err
+	}
+	rows := 0
+	for _, t := range tables {
+		for _, err := range t.Rows() {
+			if err != nil {
+				return err
+			}
+			rows++
+		}
+	}
+	book.Close()
+	reading := time.Since(started)
+	dir, err := os.MkdirTemp("", "shouwang-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	hands := clock.NewManual(time.Now())
+	a, err := app.Open(ctx, app.Config{DB: "sqlite:" + filepath.Join(dir, "import.db"), Create: true, Clock: hands})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	if _, err := a.Demonstrate(ctx, 1, hands, time.Now(), func(string) {}); err != nil {
+		return err
+	}
+	office, err := a.Accounts.As(ctx, "civilaffairs")
+	if err != nil {
+		return err
+	}
+	started = time.Now()
+	report, err := a.Imports.Run(office, roster, nil)
+	if err != nil {
+		return err
+	}
+	took := time.Since(started)
+	fmt.Printf("\n%-44s %10s %10s %7s\n", "a roster", "import", "reading", "ratio")
+	fmt.Printf("%-44s %10s %10s %7.1f\n", fmt.Sprintf("%d rows, %d accepted", report.Rows, report.Accepted), took.Round(100*time.Millisecond), reading.Round(100*time.Millisecond), float64(took)/float64(reading))
+	return nil
 }
 
 type bench struct {

@@ -32,7 +32,7 @@ for (const size of ['desk', 'phone']) {
       const page = await tools[size]()
       for (const [address, sign] of [
         ['/sign-in', '演示账户'],
-        ['/', '您可以办理'],
+        ['/', '您好'],
         ['/examples', '共 137 条'],
         ['/examples/new', '登记走访'],
         ['/parts', '示意分区'],
@@ -216,7 +216,7 @@ journey(
       await page.getByRole('button', { name: '继续填写' }).click()
       await page.getByRole('link', { name: '首页' }).click()
       await page.getByRole('button', { name: '离开', exact: true }).click()
-      await page.getByText('您可以办理').waitFor()
+      await page.getByText('您好').waitFor()
       await page.goBack()
       await page.getByText('已恢复未提交的内容').waitFor()
     })

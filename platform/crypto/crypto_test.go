@@ -67,6 +67,17 @@ func TestOpen_AValueComesBackAtItsOwnPlaceOnly(t *testing.T) {
 	})
 }
 
+func TestOpen_TwoPlacesNeverReadAlike(t *testing.T) {
+	k := personKey(t, keyring(t), "c-1")
+	for _, pair := range [][2]Place{
+		{{"a:b", "c", 1}, {"a", "b:c", 1}}, {{"a", "b:1", 2}, {"a", "b", 12}}, {{"a", "", 11}, {"a", "1", 1}}, {{"1:a", "b", 1}, {"a", "b", 1}},
+	} {
+		if _, err := k.Open(pair[1], k.Seal(pair[0], "x")); err == nil {
+			t.Errorf("sealed at %+v, opened at %+v", pair[0], pair[1])
+		}
+	}
+}
+
 func TestOpen_TenThousandSwapsOpenNothing(t *testing.T) {
 	r := keyring(t)
 	type value struct {

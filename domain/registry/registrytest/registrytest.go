@@ -49,8 +49,9 @@ type Register struct {
 // Book is the embedded book of divisions.
 func (r *Register) Book() *region.Book { return r.book }
 
-// New puts a register together on a migrated database.
-func New(t testing.TB, db *store.DB) *Register {
+// New puts a register together on a migrated database, with the rules of later
+// mechanisms that a test adds.
+func New(t testing.TB, db *store.DB, more ...authz.Rules) *Register {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -69,7 +70,7 @@ func New(t testing.TB, db *store.DB) *Register {
 	r.book, err = region.NewBook(regions)
 	must(err)
 	r.Journal = journal.New(db, r.Clock)
-	r.Rules, err = authz.New(db, r.Journal, policy.Rules, duty.Rules, registry.Rules, registry.ImportRules)
+	r.Rules, err = authz.New(db, r.Journal, append([]authz.Rules{policy.Rules, duty.Rules, registry.Rules, registry.ImportRules}, more...)...)
 	must(err)
 	r.Jobs = jobs.New(db, r.Clock)
 	r.Policy = policy.NewService(db, r.Journal, r.Rules, pack, r.Clock)

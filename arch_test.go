@@ -242,7 +242,7 @@ var unscoped = []struct {
 	{"registry.Service.find", 2, scopedElsewhere, "conditions of List"},
 	{"registry.Service.reach", 1, named, "read to be checked, and not told before"},
 	{"registry.Service.Subject", 1, named, "read to be checked, and not told before"},
-	{"registry.Service.Find", 2, named, "the family of a child that reach has checked"},
+	{"registry.Service.Find", 1, named, "the family of a child that reach has checked"},
 	{"registry.Service.Reveal", 1, named, "a family member of a child that reach has checked"},
 	{"registry.Service.Carers", 1, named, "of children that the caller's rule let through"},
 	{"registry.Service.joinPeople", 1, matching, "a parent already on file by the same number"},

@@ -32,7 +32,7 @@ func mountUI(mux *http.ServeMux) {
 			return
 		}
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
-		if name != "" && strings.Contains(path.Base(name), ".") {
+		if _, file := contentTypes[path.Ext(name)]; file { // a page's own address may hold dots: 条款三.二.6
 			serveFile(w, r, files, name, "no-cache")
 			return
 		}

@@ -90,6 +90,7 @@ journey('a township types a village’s paper', async ({ assert, desk, axe, shot
     await page.getByRole('combobox', { name: '村（社区）' }).click()
     await page.getByRole('option', { name: /./ }).locator('visible=true').first().click()
     await page.getByRole('checkbox', { name: /^录入/ }).first().waitFor()
+    await page.locator('.el-select-dropdown:visible').waitFor({ state: 'hidden' }) // it fades
   })
   await when('two rows are ticked, one of them met nobody', async () => {
     const boxes = page.getByRole('checkbox', { name: /^录入/ })

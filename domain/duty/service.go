@@ -123,6 +123,9 @@ func (s *Service) OpenTx(ctx context.Context, tx *store.Tx, openings ...Opening)
 		return ids, nil
 	}
 	if err := store.Insert(ctx, tx, "duty_duty", rows...); err != nil {
+		if store.IsUnique(err) { // another transaction opened one of them just now
+			return nil, fmt.Errorf("opening duties: %w", store.ErrAgain)
+		}
 		return nil, fmt.Errorf("opening duties: %w", err)
 	}
 	if err := tally.AddTx(ctx, tx, deltas...); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"shouwang/platform/authz"
 	"shouwang/platform/journal"
+	"shouwang/platform/region"
 	"shouwang/platform/sheet"
 	"shouwang/platform/store"
 )
@@ -80,6 +81,15 @@ func (m *Imports) endOrigins(ctx context.Context, tx *store.Tx, rows []importRow
 			return fmt.Errorf("reading the row that was mended: %w", err)
 		}
 		if !ok {
+			continue
+		}
+		// An origin is only what the file says it is: an office settles rows of
+		// its own region by it, and nobody else's.
+		mended, err := m.find(ctx, tx, r.ImportID)
+		if err != nil {
+			return err
+		}
+		if !region.Code(mended.Region).Contains(region.Code(old.Decider)) {
 			continue
 		}
 		if _, err := store.Exec(ctx, tx, `

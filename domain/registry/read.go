@@ -301,9 +301,12 @@ func (s *Service) Find(ctx context.Context, id string) (*File, error) {
 		}
 		file.Relatives = append(file.Relatives, relative)
 	}
-	if file.Siblings, err = store.All[Sibling](ctx, s.db, `
-		select id, name, birth_on from registry_child where family_id = ? and id <> ? and region >= ? and region < ? order by birth_on`,
-		c.FamilyID, id, c.Region[:6], c.Region[:6]+":"); err != nil {
+	scoped, err := s.rules.Scoped(ctx, "child.read")
+	if err != nil {
+		return nil, err
+	}
+	if file.Siblings, err = store.All[Sibling](scoped, s.db, `
+		select c.id, c.name, c.birth_on from registry_child c where {scope c id} and c.family_id = ? and c.id <> ? order by c.birth_on`, c.FamilyID, id); err != nil {
 		return nil, fmt.Errorf("reading the family: %w", err)
 	}
 	today := clock.Today(s.clock)

@@ -129,6 +129,8 @@ func blank(v reflect.Value, groups []Group) {
 			switch {
 			case f.nested && (allowed || len(f.groups) == 0):
 				blank(field, groups)
+			case !allowed && field.Kind() == reflect.Slice:
+				field.Set(reflect.MakeSlice(field.Type(), 0, 0)) // [] on the wire, not null
 			case !allowed:
 				field.SetZero()
 			}

@@ -25,10 +25,17 @@ func IsMissingParent(err error) bool {
 	return state == "23503" || code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
 }
 
+// IsUnreadable reports text that the engine cannot keep: a NUL, or bytes that
+// are no characters.
+func IsUnreadable(err error) bool {
+	state, _ := codes(err)
+	return state == "22021" || state == "22P05"
+}
+
 // isRetryable reports a transaction that lost a race and may run again.
 func isRetryable(err error) bool {
 	state, _ := codes(err)
-	return state == "40001" || state == "40P01"
+	return state == "40001" || state == "40P01" || errors.Is(err, ErrAgain)
 }
 
 func codes(err error) (state string, code int) {

@@ -214,6 +214,10 @@ func In[T any](ctx context.Context, db *DB, f func(tx *Tx) (T, error)) (T, error
 	}
 }
 
+// ErrAgain, wrapped in what f returns, asks In to run f once more: somebody
+// else did the same at the same moment, and f will now find it done.
+var ErrAgain = errors.New("store: run again")
+
 // Do is In for work that gives no value.
 func Do(ctx context.Context, db *DB, f func(tx *Tx) error) error {
 	_, err := In(ctx, db, func(tx *Tx) (struct{}, error) { return struct{}{}, f(tx) })

@@ -225,6 +225,9 @@ func problem(ctx context.Context, err error) *Problem {
 			err = failed
 		}
 	}
+	if store.IsUnreadable(err) {
+		err = fault.NewInvalid("request.text", "内容里有不能保存的字符，请删去后再提交。")
+	}
 	if errors.Is(err, store.ErrKeyReused) {
 		err = fault.NewConflict("request.key_reused", "这个请求编号已用于另一份内容，请刷新页面后重新提交。")
 	}

@@ -1,0 +1,7 @@
+// Made from the state tables in Go by `make generate`; do not edit.
+
+export const states = {
+  duty: {"open":{"cancel":"cancelled","carry":"open","discharge":"discharged"}},
+  move: {"offered":{"accept":"accepted","refuse":"refused","withdraw":"withdrawn"}},
+  import: {"checked":{"check":"checking","post":"posting","undo":"undone"},"checking":{"check":"checking","fail":"failed","ready":"checked","undo":"undone"},"failed":{"undo":"undone"},"posted":{"undo":"undoing"},"posting":{"fail":"failed","finish":"posted"},"read":{"check":"checking","fail":"failed","undo":"undone"},"received":{"fail":"failed","read":"read","undo":"undone"},"undoing":{"gone":"undone","keep":"posted"}},
+} as const

@@ -223,7 +223,7 @@ func TestIndex_CannotBeMadeWithoutTheInstallationsKey(t *testing.T) {
 func TestDigest_IsThePersonsOwn(t *testing.T) {
 	r := keyring(t)
 	a, b := personKey(t, r, "c-1"), personKey(t, r, "c-2")
-	if a.Digest("13912345678") != a.Digest("13912345678") || a.Digest("13912345678") == a.Digest("13912345679") {
+	if first, again := a.Digest("13912345678"), a.Digest("13912345678"); first != again || first == a.Digest("13912345679") {
 		t.Error("equal values and no others must have equal digests")
 	}
 	if a.Digest("13912345678") == b.Digest("13912345678") {

@@ -52,7 +52,7 @@ func newXMLStream(r io.Reader) *xmlStream {
 func (x *xmlStream) next() (xml.Token, error) {
 	x.left.left = maxToken
 	t, err := x.dec.Token()
-	if err == errLongToken {
+	if errors.Is(err, errLongToken) {
 		return nil, errBomb(err)
 	} else if err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func (x *xmlStream) value() (string, error) {
 }
 
 func noEOF(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err
@@ -185,7 +185,7 @@ func (s *xmlSheet) rows(yield func(rawRow, error) bool) {
 	last := 0
 	for {
 		t, err := x.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return // a sheet may hold no rows at all
 		} else if err != nil {
 			yield(rawRow{}, asFault(fmt.Errorf("reading sheet after row %d: %w", last, err)))
@@ -367,9 +367,9 @@ func (s *xmlSheet) merges() ([]merge, error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	for {
 		_, err := in.ReadSlice('<')
-		if err == bufio.ErrBufferFull {
+		if errors.Is(err, bufio.ErrBufferFull) {
 			continue
-		} else if err == io.EOF {
+		} else if errors.Is(err, io.EOF) {
 			return nil, nil
 		} else if err != nil {
 			return nil, errDamaged(fmt.Errorf("looking for merged cells: %w", err))

@@ -139,7 +139,7 @@ func (w *workbook) each(name string, do func(xml.StartElement, string) error) er
 	var parents []string
 	for {
 		t, err := x.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err
@@ -308,7 +308,7 @@ func (w *workbook) readStrings(part string) error {
 	table, held := &stringTable{}, int64(0)
 	for {
 		t, err := x.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			return err

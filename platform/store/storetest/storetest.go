@@ -203,6 +203,7 @@ func Start(ctx context.Context, settings ...string) (int, *os.Process, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	sweep()
 	dir, err := os.MkdirTemp("", "shouwang-pg-")
 	if err != nil {
 		return 0, nil, err
@@ -212,7 +213,7 @@ func Start(ctx context.Context, settings ...string) (int, *os.Process, error) {
 		return 0, nil, err
 	}
 	data := filepath.Join(dir, "data")
-	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--wal-segsize=1")
 	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	initdb.Dir = dir
 	if out, err := initdb.CombinedOutput(); err != nil {
@@ -254,6 +255,23 @@ func Start(ctx context.Context, settings ...string) (int, *os.Process, error) {
 	}
 	text, _ := os.ReadFile(log.Name())
 	return 0, nil, fmt.Errorf("the server did not start: %s", text)
+}
+
+// sweep removes the folders of clusters whose server died with its tests; the
+// tests are gone before they could do it themselves.
+func sweep() {
+	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), "shouwang-pg-*"))
+	for _, dir := range folders {
+		info, err := os.Stat(dir)
+		if err != nil || time.Since(info.ModTime()) < time.Minute {
+			continue // somebody may be making it just now
+		}
+		text, _ := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid"))
+		pid, _, _ := strings.Cut(string(text), "\n")
+		if _, err := os.Stat("/proc/" + pid); pid == "" || err != nil {
+			os.RemoveAll(dir)
+		}
+	}
 }
 
 func binaries() (string, error) {

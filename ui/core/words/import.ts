@@ -47,6 +47,7 @@ export const imports = {
   'import.sheet_none': '没有名册：{why}',
   'import.list': '逐行结果',
   'import.outcome': '结果',
+  'import.outcome_first': '结果（先看待核实）',
   'import.row': '行',
   'import.row_at': '{sheet} 第 {n} 行',
   'import.child': '儿童',

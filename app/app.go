@@ -260,3 +260,5 @@ func (a *App) Serve(ctx context.Context, address string) error {
 	slog.Info("serving", "address", address)
 	return web.Serve(ctx, server, server.ListenAndServe)
 }
+
+func (a *App) today() clock.Day { return clock.Today(a.Clock) }

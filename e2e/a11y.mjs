@@ -48,24 +48,39 @@ for (const size of ['desk', 'phone']) {
     })
     await page.context().close()
 
-    const other = await tools[size]()
-    await signIn(other, 'supervision')
-    for (const [name, address] of [
-      ['overview', '/overview'],
-      ['town', `/overview?region=500235001000`],
-      ['clauses', '/clauses'],
-      ['clause', '/clauses/三-二-6'],
-      ['by-clause', '/duties?view=clause'],
-      ['by-place', `/duties?view=place`],
-      ['late', `/duties?view=late&region=${county}`],
-    ]) {
-      await then(`${name} is whole and can be read by anyone`, async () => {
-        await other.goto(address)
-        await other.waitForLoadState('networkidle')
-        await fits(other)
-        await axe(other)
-        await shot(other, name)
-      })
+    for (const [username, pages] of Object.entries({
+      supervision: [
+        ['overview', '/overview'],
+        ['town', `/overview?region=500235001000`],
+        ['clauses', '/clauses'],
+        ['clause', '/clauses/三-二-6'],
+        ['by-clause', '/duties?view=clause'],
+        ['by-place', `/duties?view=place`],
+        ['late', `/duties?view=late&region=${county}`],
+      ],
+      civilaffairs: [
+        ['imports', '/imports'],
+        ['numbers', '/policy'],
+        ['password', '/password'],
+      ],
+      security: [
+        ['people', '/people'],
+        ['organisations', '/organisations'],
+      ],
+      auditor: [['journal', '/journal']],
+    })) {
+      const other = await tools[size]()
+      await signIn(other, username)
+      for (const [name, address] of pages) {
+        await then(`${name} is whole and can be read by anyone`, async () => {
+          await other.goto(address)
+          await other.waitForLoadState('networkidle')
+          await fits(other)
+          await axe(other)
+          await shot(other, name)
+        })
+      }
+      await other.context().close()
     }
   })
 }

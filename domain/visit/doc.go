@@ -6,9 +6,9 @@
 // is recorded once, never edited; a mistake is corrected by another that
 // refers to it. The form comes prefilled from the facts on file and asks what
 // changed; what changed becomes facts, whose consequences the registry settles
-// in the same transaction. A finding that must be reported opens its duty at
-// once and offers the report (Reporter is the seam where the report mechanism
-// joins).
+// in the same transaction. A finding that must be reported opens the duty
+// report.required at once, which only a report discharges: that duty is the seam
+// where the report mechanism will join.
 //
 //	settle ──Watch──► plan ──► duty visit.routine ──► Record ──► facts, findings
 //	                    ▲                                │

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"shouwang/platform/authz"
@@ -437,12 +438,12 @@ func TestBlank_WhatHasNoTagIsNeverShown(t *testing.T) {
 	} {
 		got := full()
 		authz.Blank(&got, c.groups)
-		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(shown{}, embedded{})); diff != "" {
+		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(shown{}, embedded{}), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-want +shown):\n%s", c.name, diff)
 		}
 		many := []shown{full(), full()}
 		authz.Blank(&many, c.groups)
-		if diff := cmp.Diff([]shown{c.want, c.want}, many, cmp.AllowUnexported(shown{}, embedded{})); diff != "" {
+		if diff := cmp.Diff([]shown{c.want, c.want}, many, cmp.AllowUnexported(shown{}, embedded{}), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s, in a list (-want +shown):\n%s", c.name, diff)
 		}
 	}
@@ -468,7 +469,7 @@ func TestProject_ShowsWhatThePostsThatReachTheRecordMaySee(t *testing.T) {
 		if err := a.Project(ctx, db, "child.read", c.child, &got); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(shown{}, embedded{})); diff != "" {
+		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(shown{}, embedded{}), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-want +shown):\n%s", c.name, diff)
 		}
 	}

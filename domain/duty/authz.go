@@ -4,7 +4,7 @@ import "shouwang/platform/authz"
 
 // atWork are the posts that bear duties or answer for those who do.
 var atWork = []authz.Role{
-	authz.VillageDirector, authz.TownshipSupervisor, authz.CivilAffairs, authz.Education, authz.SchoolLeader,
+	authz.VillageDirector, authz.TownshipSupervisor, authz.CivilAffairs, authz.Education,
 	authz.Police, authz.Conference, authz.Supervision,
 }
 

@@ -88,11 +88,11 @@ func (s *Service) ConfirmTx(ctx context.Context, tx *store.Tx, region string, de
 		return err
 	}
 	author, _ := journal.AuthorOf(ctx)
-	for _, d := range decisions {
+	for i, d := range decisions {
 		p, ok := s.Pack.Parameter(d.Key)
 		switch {
 		case !ok:
-			return fault.NewInvalid("policy.unknown", "没有这个参数。").At(d.Key, "不在参数表中")
+			return fault.NewInvalid("policy.unknown", "没有这个参数。").At(fmt.Sprintf("numbers[%d].key", i), "不在参数表中")
 		case d.Value < 1 || d.Value > 3650:
 			return fault.NewInvalid("policy.value", "数值应在 1 到 3650 之间。").At(d.Key, "请填 1 到 3650 的整数")
 		case p.Kind == "statutory" && p.Confidence != Unverified && d.Value != p.Value:

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -432,8 +433,8 @@ func (s *Service) Reveal(ctx context.Context, id, personID, field, reason string
 	return text, s.journal.Read(journal.WithAuthor(ctx, author), "child.reveal", journal.Entry{Kind: "child", ID: id, Subject: id, Region: c.Region, Note: field})
 }
 
-// Timeline shows what happened on a child's file, newest first. Reads are
-// shown only to who may see the audit.
+// Timeline shows what happened on a child's file, newest first. Who did it is
+// said to those who keep the file, and to nobody by id.
 func (s *Service) Timeline(ctx context.Context, id string, before int64) ([]journal.Line, error) {
 	c, err := s.reach(ctx, s.db, "child.read", id)
 	if err != nil {
@@ -443,14 +444,18 @@ func (s *Service) Timeline(ctx context.Context, id string, before int64) ([]jour
 	if err != nil {
 		return nil, err
 	}
-	kept := lines[:0]
-	for _, l := range lines {
-		if l.Outcome == "done" {
-			l.Detail = "" // digests mean nothing to a reader; the history has the values
-			kept = append(kept, l)
+	groups, err := s.rules.Groups(ctx, s.db, "child.read", subject(&c))
+	if err != nil {
+		return nil, err
+	}
+	for i := range lines {
+		l := &lines[i]
+		l.Detail, l.AuthorID, l.Purpose = "", "", "" // digests mean nothing to a reader; the history has the values
+		if !slices.Contains(groups, authz.SeeNarrative) {
+			l.Author = ""
 		}
 	}
-	return kept, s.journal.Read(ctx, "child.timeline", journal.Entry{Kind: "child", ID: id, Subject: id, Region: c.Region})
+	return lines, s.journal.Read(ctx, "child.timeline", journal.Entry{Kind: "child", ID: id, Subject: id, Region: c.Region})
 }
 
 // VerdictsOn computes the verdicts as of any day, from what is on file today.

@@ -41,19 +41,19 @@ var Needs = []struct {
 
 // Content is what was found and said: sealed under the child's key.
 type Content struct {
-	Way       string            `json:"way" enum:"home,school,telephone,elsewhere"`
-	Place     string            `json:"place,omitempty" maxLength:"60"`
-	Asked     string            `json:"asked,omitempty" maxLength:"40" doc:"who was asked"`
-	Kinship   string            `json:"kinship,omitempty" maxLength:"2" doc:"GB/T 4761: who that is to the child"`
-	ChildSeen bool              `json:"child_seen"`
-	Needs     map[string]string `json:"needs,omitempty"`
-	Findings  []string          `json:"findings,omitempty" maxItems:"20"`
-	Note      string            `json:"note,omitempty" maxLength:"2000"`
-	ChildSaid string            `json:"child_said,omitempty" maxLength:"1000" doc:"the child's own view"`
-	Services  []string          `json:"services,omitempty" maxItems:"10"`
-	Latitude  float64           `json:"latitude,omitempty" doc:"WGS-84"`
-	Longitude float64           `json:"longitude,omitempty" doc:"WGS-84"`
-	Accuracy  float64           `json:"accuracy,omitempty" doc:"metres"`
+	Way       string            `json:"way" enum:"home,school,telephone,elsewhere" see:"basic"`
+	Place     string            `json:"place,omitempty" maxLength:"60" see:"contact"`
+	Asked     string            `json:"asked,omitempty" maxLength:"40" doc:"who was asked" see:"family"`
+	Kinship   string            `json:"kinship,omitempty" maxLength:"2" doc:"GB/T 4761: who that is to the child" see:"family"`
+	ChildSeen bool              `json:"child_seen" see:"basic"`
+	Needs     map[string]string `json:"needs,omitempty" see:"narrative"`
+	Findings  []string          `json:"findings,omitempty" maxItems:"20" see:"narrative"`
+	Note      string            `json:"note,omitempty" maxLength:"2000" see:"narrative"`
+	ChildSaid string            `json:"child_said,omitempty" maxLength:"1000" doc:"the child's own view" see:"narrative"`
+	Services  []string          `json:"services,omitempty" maxItems:"10" see:"basic"`
+	Latitude  float64           `json:"latitude,omitempty" doc:"WGS-84" see:"contact"`
+	Longitude float64           `json:"longitude,omitempty" doc:"WGS-84" see:"contact"`
+	Accuracy  float64           `json:"accuracy,omitempty" doc:"metres" see:"contact"`
 }
 
 // NewVisit is a visit as it is recorded.

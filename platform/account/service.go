@@ -63,6 +63,15 @@ func (s *Service) AddOrganisationTx(ctx context.Context, tx *store.Tx, o Organis
 	if o.Name == "" || !knownKind(o.Kind) || len(o.Region) != 12 {
 		return Receipt{}, fault.NewInvalid("organisation.invalid", "请填写单位名称、类别和所在区划。")
 	}
+	if o.ParentID != "" {
+		at, ok, err := store.Maybe[string](ctx, tx, `select region from account_organisation where id = ?`, o.ParentID)
+		if err != nil {
+			return Receipt{}, fmt.Errorf("reading the organisation above: %w", err)
+		}
+		if !ok || !region.Code(at).Contains(region.Code(o.Region)) { // one out of reach is as good as none
+			return Receipt{}, fault.NewInvalid("organisation.parent", "没有找到这个上级单位。").At("parent_id", "请重新选择上级单位")
+		}
+	}
 	n, err := store.One[int](ctx, tx, `select count(*) from account_organisation where kind = ? and region = ? and name = ? and ended_on = ''`, o.Kind, o.Region, o.Name)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("looking for the organisation: %w", err)

@@ -281,7 +281,8 @@ func (j *Journal) Run(ctx context.Context) {
 	}
 }
 
-// OfSubject returns the newest lines about a person, for the timeline; before
+// OfSubject returns what was done about a person, newest first, for the
+// timeline; looks and refusals are for the audit. before
 // is the id to go on from, 0 to begin.
 func OfSubject(ctx context.Context, q store.Querier, subject string, before int64, limit int) ([]Line, error) {
 	if before == 0 {
@@ -290,7 +291,7 @@ func OfSubject(ctx context.Context, q store.Querier, subject string, before int6
 	return store.All[Line](ctx, q, `
 		select `+lineColumns+`
 		  from journal_line
-		 where subject_id = ? and id < ?
+		 where subject_id = ? and id < ? and outcome = 'done'
 		 order by id desc
 		 limit ?`, subject, before, limit)
 }

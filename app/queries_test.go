@@ -59,7 +59,7 @@ func lists() []struct {
 		{"search by name, a roll", "socialwork", "/api/children/search?text=" + url.QueryEscape("群"), 2, false},
 		{"a child's file", "guardian", "/api/children/{child}", 10, true},
 		{"a child's file, by the director", "village", "/api/children/{child}", 10, true},
-		{"timeline", "guardian", "/api/children/{child}/timeline", 4, true},
+		{"timeline", "guardian", "/api/children/{child}/timeline", 5, true},
 		{"history", "village", "/api/children/{child}/history", 4, false},
 		{"visits of a child", "socialwork", "/api/children/{child}/visits", 5, false},
 		{"duties, all", "village", "/api/duties", 4, false},

@@ -417,23 +417,15 @@ func (s *Service) Find(ctx context.Context, id string) (*Visit, error) {
 	if err := v.open(key); err != nil {
 		return nil, err
 	}
-	if err := s.project(ctx, subject, &v); err != nil {
+	groups, err := s.rules.Groups(ctx, s.db, "visit.read", subject)
+	if err != nil {
 		return nil, err
 	}
+	authz.Blank(&v.Content, groups)
 	if v.Photos, err = store.All[Photo](ctx, s.db, `select `+store.Columns[Photo]("p")+` from visit_photo p where p.visit_id = ? order by p.id`, id); err != nil {
 		return nil, fmt.Errorf("reading photographs: %w", err)
 	}
 	return &v, s.journal.Read(ctx, "visit.read", journal.Entry{Kind: "visit", ID: id, Subject: v.ChildID, Region: v.Region})
-}
-
-// project blanks what the actor's posts may not be shown of a visit.
-func (s *Service) project(ctx context.Context, subject authz.Subject, v *Visit) error {
-	groups, err := s.rules.Groups(ctx, s.db, "visit.read", subject)
-	if err != nil {
-		return err
-	}
-	authz.Blank(&v.Content, groups)
-	return nil
 }
 
 func (v *Visit) open(key *crypto.Key) error {
@@ -466,14 +458,16 @@ func (s *Service) OfChild(ctx context.Context, child string) ([]Visit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing visits: %w", err)
 	}
+	groups, err := s.rules.Groups(ctx, s.db, "visit.read", subject)
+	if err != nil {
+		return nil, err
+	}
 	ids := make([]string, len(visits))
 	for i := range visits {
 		if err := visits[i].open(key); err != nil {
 			return nil, err
 		}
-		if err := s.project(ctx, subject, &visits[i]); err != nil {
-			return nil, err
-		}
+		authz.Blank(&visits[i].Content, groups)
 		ids[i] = visits[i].ID
 	}
 	return visits, s.journal.Read(ctx, "visit.list", journal.Entry{Kind: "child", ID: child, Subject: child, Region: subject.Region, IDs: ids})

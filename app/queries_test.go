@@ -61,7 +61,7 @@ func lists() []struct {
 		{"a child's file, by the director", "village", "/api/children/{child}", 10, true},
 		{"timeline", "guardian", "/api/children/{child}/timeline", 5, true},
 		{"history", "village", "/api/children/{child}/history", 4, false},
-		{"visits of a child", "socialwork", "/api/children/{child}/visits", 5, false},
+		{"visits of a child", "socialwork", "/api/children/{child}/visits", 6, false},
 		{"duties, all", "village", "/api/duties", 4, false},
 		{"duties, mine", "village", "/api/duties?mine=true", 4, false},
 		{"duties, a roll", "socialwork", "/api/duties", 4, false},

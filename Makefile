@@ -47,6 +47,7 @@ test-go:
 	./tools/with-postgres $(GO) test ./...
 
 test-e2e: build
+	cd ui && npm run -s gallery
 	SHOUWANG_BIN=$(CURDIR)/bin/shouwang node e2e/run.mjs
 
 check:

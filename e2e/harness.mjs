@@ -224,6 +224,7 @@ function equip({ server, browser }, folder, name, options) {
 
     /** Fails on anything axe calls serious. It is evaluated, not injected, so the page's own CSP stays on. */
     async axe(page, ...exclude) {
+      await settled(page)
       await page.evaluate(axeSource)
       const found = await page.evaluate(
         async exclude => {
@@ -262,4 +263,14 @@ function indent(text) {
 }
 
 /** The folder of this repository. */
+/** Waits until nothing on the page is fading or sliding any more: half-faded words have half their contrast. */
+async function settled(page) {
+  await page.waitForTimeout(50) // what was just asked for has begun to move
+  await page.waitForFunction(
+    () => document.getAnimations().every(a => a.playState !== 'running' || a.effect?.getTiming().iterations === Infinity),
+    undefined,
+    { timeout: 5000 },
+  )
+}
+
 export const root = fileURLToPath(new URL('..', import.meta.url))

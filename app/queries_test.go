@@ -234,7 +234,7 @@ func (c *crowd) grow(n int) {
 					return err
 				}
 			}
-			if err := c.a.Notify.TellTx(sys, tx, authz.VillageDirector, c.village, mark, "有一项任务", "/", false); err != nil {
+			if err := c.a.Notify.TellTx(sys, tx, authz.Post{Role: authz.VillageDirector, Region: c.village}, mark, "有一项任务", "/", false); err != nil {
 				return err
 			}
 			if _, err := c.a.Accounts.AddOrganisationTx(sys, tx, account.Organisation{Kind: school, Name: "虚构学校" + mark, Region: c.town}); err != nil {

@@ -20,6 +20,7 @@ type Filter struct {
 	Rule    string
 	Region  string
 	ChildID string
+	Thread  string // those of one case, which the caller has checked
 	ID      string // one duty, whatever its state
 	State   State  // open when empty
 	Late    bool
@@ -63,9 +64,12 @@ func (s *Service) List(ctx context.Context, f Filter, names Namer) ([]Row, error
 	default:
 		add("d.state = ?", string(f.State))
 	}
-	if f.Mine {
-		text, v := s.mine(ctx)
-		add(text, v...)
+	if f.Thread != "" {
+		add("d.thread_id = ?", f.Thread)
+	} else if mine, v := s.mine(ctx); f.Mine {
+		add(mine, v...)
+	} else if !s.rules.May(ctx, "duty.confined") { // what tells of a child in danger, only to who bears it
+		add("(d.confined = 0 or "+mine+")", v...)
 	}
 	if f.Clause != "" {
 		add("(d.clause = ? or d.clause >= ? and d.clause < ?)", f.Clause, f.Clause+".", f.Clause+"/")
@@ -102,10 +106,10 @@ func (s *Service) mine(ctx context.Context) (string, []any) {
 	for _, g := range actor.Grants {
 		// What was given to one holder by name is again everybody's of the post
 		// when that person holds it no more.
-		parts = append(parts, `(d.bearer_role = ? and d.bearer_region = ? and (d.bearer_user in ('', ?) or not exists (
+		parts = append(parts, `(d.bearer_role = ? and d.bearer_region = ? and d.organisation_id in ('', ?) and (d.bearer_user in ('', ?) or not exists (
 			select 1 from account_grant g join account_user u on u.id = g.user_id
 			 where g.user_id = d.bearer_user and g.role = d.bearer_role and g.region = d.bearer_region and u.disabled_at is null and `+heldToday+`)))`)
-		values = append(values, string(g.Role), g.Region, actor.UserID, today, today)
+		values = append(values, string(g.Role), g.Region, g.Organisation, actor.UserID, today, today)
 		for bearer, line := range s.policy.Pack.Lines {
 			step := slices.Index(line, string(g.Role))
 			if step < 0 {
@@ -126,7 +130,7 @@ func (s *Service) mine(ctx context.Context) (string, []any) {
 func (s *Service) dress(ctx context.Context, duties []Duty, names Namer) ([]Row, error) {
 	rows := make([]Row, len(duties))
 	var children, ids []string
-	posts := map[[2]string][]string{}
+	posts := map[authz.Post][]string{}
 	for i, d := range duties {
 		rule, _ := s.policy.Pack.Duty(d.Rule)
 		rows[i] = Row{Duty: d, Title: rule.Title, Holders: []string{}, NowWith: d.BearerRole}
@@ -137,7 +141,7 @@ func (s *Service) dress(ctx context.Context, duties []Duty, names Namer) ([]Row,
 			children = append(children, d.ChildID)
 		}
 		ids = append(ids, d.ID)
-		posts[[2]string{d.BearerRole, d.BearerRegion}] = nil
+		posts[d.post()] = nil
 	}
 	if len(rows) == 0 {
 		return rows, nil
@@ -155,7 +159,7 @@ func (s *Service) dress(ctx context.Context, duties []Duty, names Namer) ([]Row,
 		return nil, err
 	}
 	for i := range rows {
-		if h := posts[[2]string{rows[i].BearerRole, rows[i].BearerRegion}]; h != nil {
+		if h := posts[rows[i].post()]; h != nil {
 			rows[i].Holders = h
 		}
 	}
@@ -165,18 +169,24 @@ func (s *Service) dress(ctx context.Context, duties []Duty, names Namer) ([]Row,
 // heldToday is the predicate of a post g that is held today, given twice.
 const heldToday = `g.ended_at is null and g.from_on <= ? and (g.until_on = '' or g.until_on >= ?)`
 
-func (s *Service) holders(ctx context.Context, posts map[[2]string][]string) error {
+// post is who owes the duty.
+func (d Duty) post() authz.Post {
+	return authz.Post{Role: authz.Role(d.BearerRole), Region: d.BearerRegion, Unit: d.UnitID}
+}
+
+func (s *Service) holders(ctx context.Context, posts map[authz.Post][]string) error {
 	regions, roles := []any{}, []any{}
 	for p := range posts {
-		roles, regions = append(roles, p[0]), append(regions, p[1])
+		roles, regions = append(roles, string(p.Role)), append(regions, p.Region)
 	}
 	type holder struct {
-		Role   string `db:"role"`
-		Region string `db:"region"`
-		Name   string `db:"name"`
+		Role   authz.Role `db:"role"`
+		Region string     `db:"region"`
+		Unit   string     `db:"organisation_id"`
+		Name   string     `db:"name"`
 	}
 	found, err := store.All[holder](ctx, s.db, `
-		select distinct g.role, g.region, u.name
+		select distinct g.role, g.region, g.organisation_id, u.name
 		  from account_grant g
 		  join account_user u on u.id = g.user_id
 		 where g.role in (`+store.Marks(len(roles))+`) and g.region in (`+store.Marks(len(regions))+`)
@@ -186,9 +196,9 @@ func (s *Service) holders(ctx context.Context, posts map[[2]string][]string) err
 		return fmt.Errorf("reading who holds the posts: %w", err)
 	}
 	for _, h := range found {
-		if key := [2]string{h.Role, h.Region}; len(posts[key]) < 5 {
-			if _, asked := posts[key]; asked {
-				posts[key] = append(posts[key], h.Name)
+		for _, p := range []authz.Post{{Role: h.Role, Region: h.Region}, {Role: h.Role, Region: h.Region, Unit: h.Unit}} {
+			if names, asked := posts[p]; asked && len(names) < 5 && !slices.Contains(names, h.Name) {
+				posts[p] = append(names, h.Name)
 			}
 		}
 	}

@@ -26,6 +26,28 @@ type Service struct {
 	rules   *authz.Authority
 	notify  *notify.Service
 	clock   clock.Clock
+	guard   Guard
+}
+
+// Guard looks at a case some of whose duties were closed, when all else in the
+// transaction is done.
+type Guard func(ctx context.Context, tx *store.Tx, thread string) error
+
+// GuardThreads names who sees to it that an open case is never without a next
+// step. The mechanism that keeps cases comes later in the order of imports.
+func (s *Service) GuardThreads(g Guard) { s.guard = g }
+
+// Check asks the guard to look at a case before the transaction commits.
+func (s *Service) Check(ctx context.Context, tx *store.Tx, thread string) {
+	type guarded struct{ thread string }
+	if s.guard == nil || thread == "" || tx.Recall(guarded{thread}) != nil {
+		return
+	}
+	tx.Remember(guarded{thread}, true)
+	tx.BeforeCommit(func() error {
+		tx.Remember(guarded{thread}, nil) // what the guard opens or closes is looked at again
+		return s.guard(ctx, tx, thread)
+	})
 }
 
 // NewService returns the ledger.
@@ -96,28 +118,42 @@ func (s *Service) OpenTx(ctx context.Context, tx *store.Tx, openings ...Opening)
 				return nil, err
 			}
 		}
-		due := o.DueOn
-		if due == "" {
-			days, on := numbers[county][rule.Term]
+		due, dueAt := o.DueOn, o.DueAt
+		if due == "" && dueAt.IsZero() {
+			value, on := numbers[county][rule.Term]
 			if !on {
 				continue // the clock this duty would run on is not switched on
 			}
-			due = today.AddDays(days)
+			if term, _ := s.policy.Pack.Parameter(rule.Term); term.WholeDays() {
+				due = today.AddDays(value)
+			} else {
+				dueAt = now.Add(term.Span(value))
+			}
 		}
-		late, next := due < today, due.End()
-		if late { // its bearer has a step's time before it goes up
-			next = now.Add(step(numbers[county]))
+		if due == "" {
+			due = clock.DayOf(dueAt)
+		}
+		post, err := s.post(rule, o)
+		if err != nil {
+			return nil, err
 		}
 		d := Duty{ID: uuid.Must(uuid.NewV7()).String(), Rule: rule.ID, Clause: rule.Clause, Pack: s.policy.Pack.ID,
-			ChildID: o.ChildID, SubjectKind: o.SubjectKind, SubjectID: o.SubjectID, Region: o.Region,
-			BearerRole: rule.Bearer, BearerRegion: PostRegion(authz.Role(rule.Bearer), o.Region), FamilyBearer: o.Family,
-			Name: names[i], Reason: o.Reason, Urgent: rule.Urgent, OpenedAt: now, DueOn: due,
-			Late: late, NextAt: next, State: Open, MovedAt: now, Version: 1}
+			ChildID: o.ChildID, ThreadID: o.ThreadID, SubjectKind: o.SubjectKind, SubjectID: o.SubjectID, Region: o.Region,
+			BearerRole: string(post.Role), BearerRegion: post.Region, UnitID: post.Unit, FamilyBearer: o.Family,
+			Name: names[i], Reason: o.Reason, Urgent: rule.Urgent, Confined: rule.Confined || o.ThreadID != "", OpenedAt: now, DueOn: due, DueAt: dueAt,
+			State: Open, MovedAt: now, Version: 1}
+		d.Late, d.NextAt = d.lateAt(now), d.DueAt
+		if d.DueAt.IsZero() {
+			d.NextAt = due.End()
+		}
+		if d.Late { // its bearer has a step's time before it goes up
+			d.NextAt = now.Add(step(numbers[county], d))
+		}
 		there[d.Name] = d.ID
 		ids[i] = d.ID
 		rows = append(rows, d)
 		deltas = append(deltas, count(d, 1)...)
-		entries = append(entries, journal.Entry{Kind: "duty", ID: d.ID, Subject: d.ChildID, Region: d.Region, Duty: d.ID, Note: d.Rule})
+		entries = append(entries, journal.Entry{Kind: "duty", ID: d.ID, Subject: d.about(), Region: d.Region, Duty: d.ID, Note: d.Rule})
 	}
 	if len(rows) == 0 {
 		return ids, nil
@@ -137,12 +173,28 @@ func (s *Service) OpenTx(ctx context.Context, tx *store.Tx, openings ...Opening)
 	return ids, s.journal.Record(ctx, tx, "duty.opened", entries...)
 }
 
+// post is who owes a duty: the rule's own post for the place, or the one the
+// opening names, which must stand on a line up.
+func (s *Service) post(rule policy.DutyRule, o Opening) (authz.Post, error) {
+	p := o.Post
+	if p.Role == "" {
+		p.Role = authz.Role(rule.Bearer)
+	}
+	if p.Region == "" {
+		p.Region = PostRegion(p.Role, o.Region)
+	}
+	if len(s.policy.Pack.Lines[string(p.Role)]) == 0 {
+		return authz.Post{}, fault.NewInternal(fmt.Errorf("%s is to be borne by %s, which no line leads up from", rule.ID, p.Role))
+	}
+	return p, nil
+}
+
 // tellUrgent leaves one notice for each post and kind of urgent duty, however
 // many an import opened at once.
 func (s *Service) tellUrgent(ctx context.Context, tx *store.Tx, opened []Duty) error {
 	told := map[string]bool{}
 	for _, d := range opened {
-		if key := d.Rule + d.BearerRegion; d.Urgent && !told[key] {
+		if key := d.Rule + d.BearerRegion + d.UnitID; d.Urgent && !told[key] {
 			told[key] = true
 			rule, _ := s.policy.Pack.Duty(d.Rule)
 			if err := s.tell(ctx, tx, d, "opened", "有紧急任务："+rule.Title+"。请马上办理。"); err != nil {
@@ -191,6 +243,7 @@ func PostRegion(role authz.Role, region string) string {
 // what it is For.
 type Which struct {
 	ChildID     string
+	ThreadID    string // all of a case
 	SubjectKind string // with SubjectID, instead of ChildID
 	SubjectID   string
 	Rules       []string
@@ -206,6 +259,8 @@ func (s *Service) open(ctx context.Context, tx *store.Tx, w Which) ([]Duty, erro
 		add("d.id = ?", w.ID)
 	case w.SubjectKind != "":
 		add("d.subject_kind = ? and d.subject_id = ?", w.SubjectKind, w.SubjectID)
+	case w.ThreadID != "":
+		add("d.thread_id = ?", w.ThreadID)
 	case w.ChildID != "":
 		add("d.child_id = ?", w.ChildID)
 	default:
@@ -290,17 +345,18 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, before, after Duty, by
 	if next != Open {
 		after.ClosedAt, after.NextAt = now, time.Time{}
 		if by == Discharge {
-			after.Late = before.DueOn < clock.DayOf(now)
+			after.Late = before.lateAt(now)
 		}
+		s.Check(ctx, tx, before.ThreadID)
 	}
 	n, err := store.Exec(ctx, tx, `
 		update duty_duty
 		   set prior_state = ?, state = ?, moved_at = ?, closed_at = ?, next_at = ?, late = ?, level = ?, reason = ?,
-		       region = ?, bearer_role = ?, bearer_region = ?, bearer_user = ?, due_on = ?,
+		       region = ?, bearer_role = ?, bearer_region = ?, bearer_user = ?, organisation_id = ?, due_on = ?, due_at = ?,
 		       evidence_kind = ?, evidence_id = ?, version = version + 1
 		 where id = ? and state = ? and version = ?`,
 		string(after.PriorState), string(after.State), after.MovedAt, after.ClosedAt, after.NextAt, after.Late, after.Level, after.Reason,
-		after.Region, after.BearerRole, after.BearerRegion, after.BearerUser, string(after.DueOn),
+		after.Region, after.BearerRole, after.BearerRegion, after.BearerUser, after.UnitID, string(after.DueOn), after.DueAt,
 		after.EvidenceKind, after.EvidenceID, before.ID, string(before.State), before.Version)
 	if err != nil {
 		return fmt.Errorf("moving duty %s: %w", before.ID, err)
@@ -311,25 +367,65 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, before, after Duty, by
 	if err := tally.AddTx(ctx, tx, append(count(before, -1), count(after, 1)...)...); err != nil {
 		return err
 	}
-	return s.journal.Record(ctx, tx, "duty."+string(by), journal.Entry{Kind: "duty", ID: before.ID, Subject: before.ChildID, Region: after.Region, Duty: before.ID, Note: before.Rule})
+	return s.journal.Record(ctx, tx, "duty."+string(by), journal.Entry{Kind: "duty", ID: before.ID, Subject: before.about(), Region: after.Region, Duty: before.ID, Note: before.Rule})
+}
+
+// about is the subject of the journal's lines: the case where there is one, so
+// that a child's timeline, which family and school may see, says nothing of it.
+func (d Duty) about() string {
+	if d.ThreadID != "" {
+		return d.ThreadID
+	}
+	return d.ChildID
 }
 
 // MoveTx carries a child's open duties to the place that took the file over:
-// files belong to the village, not to the officer.
+// files belong to the village, not to the officer. Those of a case stay with
+// the case. Each new post is told once.
 func (s *Service) MoveTx(ctx context.Context, tx *store.Tx, child, to string) error {
 	duties, err := s.open(ctx, tx, Which{ChildID: child})
 	if err != nil {
 		return err
 	}
+	told := map[string]bool{}
 	for _, d := range duties {
+		if d.ThreadID != "" {
+			continue
+		}
 		moved := d
-		moved.Region, moved.BearerUser = to, ""
+		moved.Region, moved.BearerUser, moved.UnitID = to, "", ""
 		moved.BearerRegion = PostRegion(authz.Role(d.BearerRole), to)
 		if err := s.move(ctx, tx, d, moved, Carry); err != nil {
 			return err
 		}
+		if post := moved.BearerRole + moved.BearerRegion; moved.BearerRegion != d.BearerRegion && !told[post] {
+			told[post] = true
+			if err := s.tell(ctx, tx, moved, "moved", "有儿童的档案转到您这里，请看随之转来的任务。"); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// PassTx gives an open duty to another post, as when a case goes to the station
+// whose it is: the clock runs on.
+func (s *Service) PassTx(ctx context.Context, tx *store.Tx, w Which, to authz.Post) (int, error) {
+	duties, err := s.open(ctx, tx, w)
+	if err != nil {
+		return 0, err
+	}
+	for _, d := range duties {
+		passed := d
+		passed.BearerRole, passed.BearerRegion, passed.UnitID, passed.BearerUser, passed.Level = string(to.Role), to.Region, to.Unit, "", 0
+		if err := s.move(ctx, tx, d, passed, Carry); err != nil {
+			return 0, err
+		}
+		if err := s.tell(ctx, tx, passed, fmt.Sprintf("passed%d", d.Version), "有任务移交给您，时限不变，请马上办理。"); err != nil {
+			return 0, err
+		}
+	}
+	return len(duties), nil
 }
 
 // HandOver gives a duty to one holder of its post by name, or back to the post
@@ -361,7 +457,10 @@ func (s *Service) HandOver(ctx context.Context, id, user string) error {
 		}
 		handed := d
 		handed.BearerUser = user
-		return s.move(ctx, tx, d, handed, Carry)
+		if err := s.move(ctx, tx, d, handed, Carry); err != nil || user == "" {
+			return err
+		}
+		return s.notify.TellUserTx(ctx, tx, user, fmt.Sprintf("duty/%s/handed%d", d.ID, d.Version), "有一项任务指定由您办理。", "/duties/"+d.ID, d.Urgent)
 	})
 }
 
@@ -380,14 +479,13 @@ func (s *Service) Tick(ctx context.Context) (bool, error) {
 		if err != nil {
 			return 0, fmt.Errorf("reading what is due: %w", err)
 		}
-		steps := map[string]time.Duration{}
+		numbers := map[string]policy.Numbers{}
 		for _, d := range due {
-			if _, known := steps[d.Region[:6]]; !known {
-				numbers, err := s.policy.Numbers(ctx, tx, d.Region, clock.DayOf(now))
-				if err != nil {
+			county := d.Region[:6]
+			if numbers[county] == nil {
+				if numbers[county], err = s.policy.Numbers(ctx, tx, d.Region, clock.DayOf(now)); err != nil {
 					return 0, err
 				}
-				steps[d.Region[:6]] = step(numbers)
 			}
 			late := d
 			line := s.policy.Pack.Lines[d.BearerRole]
@@ -395,7 +493,7 @@ func (s *Service) Tick(ctx context.Context) (bool, error) {
 				late.Level++ // it was late already: one step up
 			}
 			late.Late = true
-			late.NextAt = now.Add(steps[d.Region[:6]])
+			late.NextAt = now.Add(step(numbers[county], d))
 			occasion := fmt.Sprintf("late%d", late.Level)
 			if late.Level == len(line) && d.Level == late.Level {
 				// At the end of its line it stays with the conference office and is
@@ -414,8 +512,12 @@ func (s *Service) Tick(ctx context.Context) (bool, error) {
 	return n == batch, err
 }
 
-// step is how long a late duty stays with a post before it goes to the next.
-func step(n policy.Numbers) time.Duration {
+// step is how long a late duty stays with a post before it goes to the next:
+// days, or minutes for one whose own clock runs by the minute.
+func step(n policy.Numbers, d Duty) time.Duration {
+	if !d.DueAt.IsZero() {
+		return time.Duration(n[policy.UrgentStep]) * time.Minute
+	}
 	return time.Duration(n[policy.EscalationStep]) * 24 * time.Hour
 }
 
@@ -426,7 +528,11 @@ func (s *Service) tell(ctx context.Context, tx *store.Tx, d Duty, occasion, text
 	if d.Level > 0 {
 		role = authz.Role(s.policy.Pack.Lines[d.BearerRole][d.Level-1])
 	}
-	return s.notify.TellTx(ctx, tx, role, PostRegion(role, d.Region), "duty/"+d.ID+"/"+occasion, text, "/duties/"+d.ID, d.Urgent)
+	at, unit := PostRegion(role, d.Region), ""
+	if d.Level == 0 {
+		at, unit = d.BearerRegion, d.UnitID
+	}
+	return s.notify.TellTx(ctx, tx, authz.Post{Role: role, Region: at, Unit: unit}, "duty/"+d.ID+"/"+occasion, text, "/duties/"+d.ID, d.Urgent)
 }
 
 func (s *Service) today() clock.Day { return clock.Today(s.clock) }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -136,9 +137,10 @@ type DutyRule struct {
 	Clause       string `yaml:"clause" json:"clause"`
 	Title        string `yaml:"title" json:"title"`
 	Bearer       string `yaml:"bearer" json:"bearer"`               // a role
-	Term         string `yaml:"term" json:"term"`                   // a parameter, in days
+	Term         string `yaml:"term" json:"term"`                   // a parameter, in days, hours or minutes
 	Outlives     bool   `yaml:"outlives" json:"outlives"`           // a birthday or a return does not cancel it
 	Urgent       bool   `yaml:"urgent" json:"urgent"`               // told at once, shown first
+	Confined     bool   `yaml:"confined" json:"confined"`           // of a child in danger: shown only to who bears it and to who answers for protection
 	DischargedBy string `yaml:"discharged_by" json:"discharged_by"` // the kind of record that is evidence
 }
 
@@ -161,6 +163,26 @@ type Situation struct {
 // EscalationStep is the parameter that says after how many days a late duty
 // goes one post up its line.
 const EscalationStep = "escalate.step"
+
+// UrgentStep is the same for a duty whose clock runs by the hour or the minute.
+const UrgentStep = "escalate.urgent"
+
+// Span is how long a value of the parameter runs; 0 when it is no length of
+// time. Days are those of a civil calendar: use WholeDays to tell them apart.
+func (p Parameter) Span(value int) time.Duration {
+	switch {
+	case p.WholeDays():
+		return time.Duration(value) * 24 * time.Hour
+	case p.Unit == "小时":
+		return time.Duration(value) * time.Hour
+	case p.Unit == "分钟":
+		return time.Duration(value) * time.Minute
+	}
+	return 0
+}
+
+// WholeDays reports a clock that ends with a day, not at a moment.
+func (p Parameter) WholeDays() bool { return strings.HasPrefix(p.Unit, "天") }
 
 // Conditions are what a support level can ask for; registry computes them.
 var Conditions = []string{"alone", "no_carer", "carer_incapable", "under_eight", "disabled", "ill", "guardian_failing", "dropped_out"}
@@ -360,8 +382,8 @@ func (p *Pack) check() error {
 		if _, ok := p.Clause(d.Clause); !ok {
 			wrong("duty %s serves clause %s, which is none", d.ID, d.Clause)
 		}
-		if term, ok := p.Parameter(d.Term); !ok || !strings.HasPrefix(term.Unit, "天") {
-			wrong("duty %s runs for %s, which is no parameter in days", d.ID, d.Term)
+		if term, ok := p.Parameter(d.Term); !ok || term.Span(1) == 0 {
+			wrong("duty %s runs for %s, which is no parameter in days, hours or minutes", d.ID, d.Term)
 		}
 		if d.Title == "" || d.DischargedBy == "" {
 			wrong("duty %s lacks a title or what discharges it", d.ID)
@@ -371,8 +393,10 @@ func (p *Pack) check() error {
 			wrong("duty %s is borne by %s, which no line leads up from", d.ID, d.Bearer)
 		}
 	}
-	if _, ok := p.Parameter(EscalationStep); !ok {
-		wrong("there is no parameter %s, by which late duties go up", EscalationStep)
+	for _, key := range []string{EscalationStep, UrgentStep} {
+		if _, ok := p.Parameter(key); !ok {
+			wrong("there is no parameter %s, by which late duties go up", key)
+		}
 	}
 	for from, line := range p.Lines {
 		role("line", from)

@@ -94,7 +94,7 @@ func (s *Service) ConfirmTx(ctx context.Context, tx *store.Tx, region string, de
 		case !ok:
 			return fault.NewInvalid("policy.unknown", "没有这个参数。").At(fmt.Sprintf("numbers[%d].key", i), "不在参数表中")
 		case d.Value < 1 || d.Value > 3650:
-			return fault.NewInvalid("policy.value", "数值应在 1 到 3650 之间。").At(d.Key, "请填 1 到 3650 的整数")
+			return fault.NewInvalid("policy.value", "数值应在 1 到 3650 之间。").At(d.Key, "请填 1 到 10080 的整数")
 		case p.Kind == "statutory" && p.Confidence != Unverified && d.Value != p.Value:
 			return fault.NewInvalid("policy.statutory", "法律法规规定的数值不能由县里修改。").At(d.Key, "法定数值")
 		case p.Confidence == Unverified && d.Source == "":

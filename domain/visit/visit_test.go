@@ -148,7 +148,7 @@ func TestRecord_AloneRaisesTheLevelOpensTheRedLineAndOffersTheReport(t *testing.
 			t.Fatalf("%+v", r)
 		}
 		h.oneDue(child, "redline.alone", "2026-11-24")
-		h.oneDue(child, "report.required", "2026-11-24")
+		h.oneDue(child, "report.required", "2026-11-23")
 		h.oneDue(child, "visit.verify", "2027-02-21")
 		// Found with an adult again, the red line is discharged by that visit; the
 		// report stays owed, for only a report discharges it.
@@ -160,7 +160,7 @@ func TestRecord_AloneRaisesTheLevelOpensTheRedLineAndOffersTheReport(t *testing.
 		if d := h.owed(child, "redline.alone"); len(d) != 0 {
 			t.Fatalf("the red line stands: %+v", d)
 		}
-		h.oneDue(child, "report.required", "2026-11-24")
+		h.oneDue(child, "report.required", "2026-11-23")
 		by, err := store.One[string](context.Background(), db, `select evidence_id from duty_duty where rule = 'redline.alone' and child_id = ?`, child)
 		if err != nil || by != second.ID {
 			t.Fatalf("discharged by %q, %v", by, err)

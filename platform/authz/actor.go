@@ -26,6 +26,14 @@ type Grant struct {
 	Region       string `json:"region"`       // twelve-digit code
 }
 
+// Post is who owes or is told something: a role at a place, whoever holds it,
+// and where one unit is meant, its holders only.
+type Post struct {
+	Role   Role
+	Region string
+	Unit   string // an organisation's id; empty: any
+}
+
 // nation is the code of the whole country; its prefix is empty and reaches all.
 const nation = "000000000000"
 

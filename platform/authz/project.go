@@ -32,15 +32,15 @@ func (a *Authority) Groups(ctx context.Context, q store.Querier, action string, 
 		return nil, nil
 	}
 	if actor.system {
-		return []Group{SeeBasic, SeeContact, SeeIdentity, SeeFamily, SeeHealth, SeeNarrative, SeeAudit}, nil
+		return []Group{SeeBasic, SeeContact, SeeIdentity, SeeFamily, SeeHealth, SeeNarrative, SeeCase, SeeAudit}, nil
 	}
-	rolls, err := a.rolls(ctx, q, actor, action, s)
+	by, err := a.reachedBy(ctx, q, actor, action, s)
 	if err != nil {
 		return nil, err
 	}
 	var groups []Group
 	for _, c := range a.rules[action] {
-		for _, g := range c.grants(actor, s, rolls) {
+		for _, g := range c.grants(actor, s, by) {
 			for _, group := range roleInfo[g.Role].Sees {
 				if !slices.Contains(groups, group) {
 					groups = append(groups, group)
@@ -56,7 +56,7 @@ func (a *Authority) Groups(ctx context.Context, q store.Querier, action string, 
 func (a *Authority) ListGroups(ctx context.Context, action string) []Group {
 	actor, _ := ActorOf(ctx)
 	if actor.system {
-		return []Group{SeeBasic, SeeContact, SeeIdentity, SeeFamily, SeeHealth, SeeNarrative, SeeAudit}
+		return []Group{SeeBasic, SeeContact, SeeIdentity, SeeFamily, SeeHealth, SeeNarrative, SeeCase, SeeAudit}
 	}
 	var groups []Group
 	first := true

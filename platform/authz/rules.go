@@ -3,6 +3,7 @@ package authz
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -19,6 +20,9 @@ type Subject struct {
 	Person string // the person it is about; rolls name people
 	Region string // twelve-digit code of the place answerable for it
 	Owner  string // the user it belongs to, for Mine
+	Case   string // the case it belongs to; rolls name cases too, for InCase
+	Unit   string // the organisation it belongs to, for AtUnit
+	Locked string // the compartment it lies in, for Named
 }
 
 // A Clause lets some roles reach some records.
@@ -32,6 +36,9 @@ type reach uint8
 const (
 	inRegion reach = iota
 	onRoll
+	inCase
+	atUnit
+	named
 	mine
 	anyone
 )
@@ -41,6 +48,20 @@ func InRegion(roles ...Role) Clause { return Clause{inRegion, roles} }
 
 // OnRoll reaches the people on the roll of the post's organisation.
 func OnRoll(roles ...Role) Clause { return Clause{onRoll, roles} }
+
+// InCase reaches the cases that the post's organisation takes part in: those
+// on its roll, as people are. In a list the case is the column thread_id, or the
+// one that {scope} names.
+func InCase(roles ...Role) Clause { return Clause{inCase, roles} }
+
+// AtUnit reaches what belongs to the post's own organisation. In a list that is
+// the column organisation_id.
+func AtUnit(roles ...Role) Clause { return Clause{atUnit, roles} }
+
+// Named reaches what lies in a compartment that names the person, while they
+// hold one of the roles. No list is narrowed by it: what is locked stands in
+// lists without its content.
+func Named(roles ...Role) Clause { return Clause{named, roles} }
 
 // Mine reaches what belongs to the person who asks, whatever their role.
 func Mine() Clause { return Clause{reach: mine} }
@@ -167,12 +188,12 @@ func (a *Authority) reaches(ctx context.Context, q store.Querier, action string,
 	if actor.system {
 		return true, nil
 	}
-	rolls, err := a.rolls(ctx, q, actor, action, s)
+	by, err := a.reachedBy(ctx, q, actor, action, s)
 	if err != nil {
 		return false, err
 	}
 	for _, c := range a.rules[action] {
-		if len(c.grants(actor, s, rolls)) > 0 || c.reach == anyone || c.reach == mine && s.Owner != "" && s.Owner == actor.UserID {
+		if len(c.grants(actor, s, by)) > 0 || c.reach == anyone || c.reach == mine && s.Owner != "" && s.Owner == actor.UserID {
 			return true, nil
 		}
 	}
@@ -180,14 +201,26 @@ func (a *Authority) reaches(ctx context.Context, q store.Querier, action string,
 }
 
 // grants are the actor's posts by which a clause reaches a record.
-func (c Clause) grants(actor Actor, s Subject, rolls map[string]bool) (out []Grant) {
+func (c Clause) grants(actor Actor, s Subject, by links) (out []Grant) {
 	for _, g := range actor.Grants {
 		for _, r := range c.roles {
 			if g.Role != r {
 				continue
 			}
-			if c.reach == inRegion && s.Region != "" && strings.HasPrefix(s.Region, g.Prefix()) ||
-				c.reach == onRoll && rolls[g.Organisation] {
+			ok := false
+			switch c.reach {
+			case inRegion:
+				ok = s.Region != "" && strings.HasPrefix(s.Region, g.Prefix())
+			case onRoll:
+				ok = by.roll[[2]string{g.Organisation, s.Person}]
+			case inCase:
+				ok = by.roll[[2]string{g.Organisation, s.Case}]
+			case atUnit:
+				ok = s.Unit != "" && g.Organisation == s.Unit
+			case named:
+				ok = by.named
+			}
+			if ok {
 				out = append(out, g)
 			}
 		}
@@ -195,30 +228,51 @@ func (c Clause) grants(actor Actor, s Subject, rolls map[string]bool) (out []Gra
 	return out
 }
 
-// rolls finds which of the actor's organisations have the person on their
-// roll, if any clause asks.
-func (a *Authority) rolls(ctx context.Context, q store.Querier, actor Actor, action string, s Subject) (map[string]bool, error) {
-	organisations := organisationsOnRoll(actor, a.rules[action])
-	if s.Person == "" || len(organisations) == 0 {
-		return nil, nil
-	}
-	found, err := store.All[string](ctx, q, `
-		select organisation_id from authz_roll
-		 where subject_id = ? and until_on = '' and organisation_id in (`+store.Marks(len(organisations))+`)`,
-		append([]any{s.Person}, store.Anys(organisations)...)...)
-	if err != nil {
-		return nil, fmt.Errorf("reading rolls: %w", err)
-	}
-	on := map[string]bool{}
-	for _, o := range found {
-		on[o] = true
-	}
-	return on, nil
+// links are what ties an actor to a record beyond the region: whom and which
+// cases the actor's organisations have on their rolls, and whether the record's
+// compartment names the actor.
+type links struct {
+	roll  map[[2]string]bool // organisation and the person or case
+	named bool
 }
 
-func organisationsOnRoll(actor Actor, rule Rule) (out []string) {
+// reachedBy finds the links that the clauses of an action ask for, in at most
+// two statements.
+func (a *Authority) reachedBy(ctx context.Context, q store.Querier, actor Actor, action string, s Subject) (links, error) {
+	var by links
+	organisations := organisationsOf(actor, a.rules[action], onRoll, inCase)
+	if (s.Person != "" || s.Case != "") && len(organisations) > 0 {
+		found, err := store.All[struct {
+			Organisation string `db:"organisation_id"`
+			Subject      string `db:"subject_id"`
+		}](ctx, q, `
+			select organisation_id, subject_id from authz_roll
+			 where subject_id in (?, ?) and until_on = '' and organisation_id in (`+store.Marks(len(organisations))+`)`,
+			append([]any{s.Person, s.Case}, store.Anys(organisations)...)...)
+		if err != nil {
+			return links{}, fmt.Errorf("reading rolls: %w", err)
+		}
+		by.roll = map[[2]string]bool{}
+		for _, f := range found {
+			by.roll[[2]string{f.Organisation, f.Subject}] = true
+		}
+	}
+	if s.Locked != "" && slices.ContainsFunc(a.rules[action], func(c Clause) bool { return c.reach == named && actor.Has(c.roles...) }) {
+		n, err := store.One[int](ctx, q, `
+			select count(*) from authz_named where subject_id = ? and user_id = ? and ended_at is null`, s.Locked, actor.UserID)
+		if err != nil {
+			return links{}, fmt.Errorf("reading who is named: %w", err)
+		}
+		by.named = n > 0
+	}
+	return by, nil
+}
+
+// organisationsOf are those of the actor's posts that clauses of some reaches
+// ask about.
+func organisationsOf(actor Actor, rule Rule, reaches ...reach) (out []string) {
 	for _, c := range rule {
-		if c.reach != onRoll {
+		if !slices.Contains(reaches, c.reach) {
 			continue
 		}
 		for _, g := range actor.Grants {
@@ -266,7 +320,9 @@ func (a *Authority) Scoped(ctx context.Context, action string) (context.Context,
 		}
 	}
 	s.prefixes = widest(s.prefixes)
-	s.rolls = organisationsOnRoll(actor, a.rules[action])
+	s.rolls = organisationsOf(actor, a.rules[action], onRoll)
+	s.cases = organisationsOf(actor, a.rules[action], inCase)
+	s.units = organisationsOf(actor, a.rules[action], atUnit)
 	return withScope(ctx, s), nil
 }
 
@@ -293,17 +349,19 @@ func withScope(ctx context.Context, s scope) context.Context {
 
 type everything struct{}
 
-func (everything) Predicate(string, string) (string, []any) { return "1 = 1", nil }
+func (everything) Predicate(_, _, _ string) (string, []any) { return "1 = 1", nil }
 func (everything) within(prefix string) scope               { return reached{prefixes: []string{prefix}} }
 
-// reached is a union of regions and rolls.
+// reached is a union of regions, rolls, cases and units.
 type reached struct {
 	prefixes []string
-	rolls    []string
-	inside   string // rolls too are narrowed to this region
+	rolls    []string // organisations whose people it reaches
+	cases    []string // organisations whose cases it reaches
+	units    []string // organisations whose own records it reaches
+	inside   string   // these three too are narrowed to this region
 }
 
-func (s reached) Predicate(alias, subject string) (string, []any) {
+func (s reached) Predicate(alias, subject, thread string) (string, []any) {
 	var parts []string
 	var values []any
 	for _, p := range s.prefixes {
@@ -316,9 +374,12 @@ func (s reached) Predicate(alias, subject string) (string, []any) {
 		parts = append(parts, alias+".region >= ? and "+alias+".region < ?")
 		values = append(values, low, high)
 	}
-	if len(s.rolls) > 0 {
-		text := alias + "." + subject + " in (select subject_id from authz_roll where until_on = '' and organisation_id in (" + store.Marks(len(s.rolls)) + "))"
-		values = append(values, store.Anys(s.rolls)...)
+	add := func(text string, organisations []string) {
+		if len(organisations) == 0 {
+			return
+		}
+		text = strings.Replace(text, "…", store.Marks(len(organisations)), 1)
+		values = append(values, store.Anys(organisations)...)
 		if s.inside != "" {
 			low, high := region.Bounds(s.inside)
 			text = "(" + text + " and " + alias + ".region >= ? and " + alias + ".region < ?)"
@@ -326,6 +387,9 @@ func (s reached) Predicate(alias, subject string) (string, []any) {
 		}
 		parts = append(parts, text)
 	}
+	add(alias+"."+subject+" in (select subject_id from authz_roll where until_on = '' and organisation_id in (…))", s.rolls)
+	add(alias+"."+thread+" in (select subject_id from authz_roll where until_on = '' and organisation_id in (…))", s.cases)
+	add(alias+".organisation_id in (…)", s.units)
 	switch len(parts) {
 	case 0:
 		return "1 = 0", nil
@@ -336,7 +400,7 @@ func (s reached) Predicate(alias, subject string) (string, []any) {
 }
 
 func (s reached) within(prefix string) scope {
-	out := reached{rolls: s.rolls, inside: prefix}
+	out := reached{rolls: s.rolls, cases: s.cases, units: s.units, inside: prefix}
 	for _, p := range s.prefixes {
 		switch {
 		case strings.HasPrefix(prefix, p):

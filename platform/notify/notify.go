@@ -42,15 +42,26 @@ type Service struct {
 func NewService(db *store.DB, c clock.Clock) *Service { return &Service{db, c} }
 
 // TellTx leaves a notice for whoever holds a post now: a role at a region's
-// own level. once names the occasion, so that a repeated job tells once.
-func (s *Service) TellTx(ctx context.Context, tx *store.Tx, role authz.Role, region, once, text, link string, urgent bool) error {
+// own level, or at one unit. once names the occasion, so that a repeated job
+// tells once.
+func (s *Service) TellTx(ctx context.Context, tx *store.Tx, post authz.Post, once, text, link string, urgent bool) error {
 	today := string(clock.Today(s.clock))
 	users, err := store.All[string](ctx, tx, `
 		select distinct user_id from account_grant
-		 where role = ? and region = ? and ended_at is null and from_on <= ? and (until_on = '' or until_on >= ?)`, role, region, today, today)
+		 where role = ? and region = ? and (? = '' or organisation_id = ?) and ended_at is null and from_on <= ? and (until_on = '' or until_on >= ?)`,
+		string(post.Role), post.Region, post.Unit, post.Unit, today, today)
 	if err != nil {
 		return fmt.Errorf("finding whom to tell: %w", err)
 	}
+	return s.tell(ctx, tx, users, once, text, link, urgent)
+}
+
+// TellUserTx leaves a notice for one person.
+func (s *Service) TellUserTx(ctx context.Context, tx *store.Tx, user, once, text, link string, urgent bool) error {
+	return s.tell(ctx, tx, []string{user}, once, text, link, urgent)
+}
+
+func (s *Service) tell(ctx context.Context, tx *store.Tx, users []string, once, text, link string, urgent bool) error {
 	for _, u := range users {
 		if _, err := store.Exec(ctx, tx, `
 			insert into notify_notice (id, user_id, at, text, link, urgent, once) values (?, ?, ?, ?, ?, ?, ?)

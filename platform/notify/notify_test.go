@@ -62,7 +62,7 @@ func TestTellTx_WhoeverHoldsThePostTodayIsToldOnce(t *testing.T) {
 		tell := func(once string) {
 			t.Helper()
 			if err := store.Do(context.Background(), db, func(tx *store.Tx) error {
-				return s.TellTx(context.Background(), tx, authz.VillageDirector, village, once, "有任务逾期未办。", "/duties/d-1", true)
+				return s.TellTx(context.Background(), tx, authz.Post{Role: authz.VillageDirector, Region: village}, once, "有任务逾期未办。", "/duties/d-1", true)
 			}); err != nil {
 				t.Fatal(err)
 			}
@@ -90,7 +90,7 @@ func TestMarkRead_TouchesOnesOwnUpToTheMomentOnly(t *testing.T) {
 		hold(t, db, "b", authz.VillageDirector, village, "2026-01-01", "", false)
 		for _, once := range []string{"first", "second"} {
 			if err := store.Do(context.Background(), db, func(tx *store.Tx) error {
-				return s.TellTx(context.Background(), tx, authz.VillageDirector, village, once, once, "", false)
+				return s.TellTx(context.Background(), tx, authz.Post{Role: authz.VillageDirector, Region: village}, once, once, "", false)
 			}); err != nil {
 				t.Fatal(err)
 			}

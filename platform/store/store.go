@@ -198,6 +198,7 @@ type Tx struct {
 	db     *DB
 	tx     *sql.Tx
 	conn   *sql.Conn // PostgreSQL only, for COPY
+	before []func() error
 	after  []func()
 	values map[any]any
 }
@@ -244,6 +245,13 @@ func in[T any](ctx context.Context, db *DB, f func(tx *Tx) (T, error)) (T, error
 	if v, err = f(tx); err != nil {
 		return zero, err
 	}
+	for len(tx.before) > 0 { // one may ask for another
+		g := tx.before[0]
+		tx.before = tx.before[1:]
+		if err := g(); err != nil {
+			return zero, err
+		}
+	}
 	if err := keep(v); err != nil {
 		return zero, err
 	}
@@ -255,6 +263,11 @@ func in[T any](ctx context.Context, db *DB, f func(tx *Tx) (T, error)) (T, error
 	}
 	return v, nil
 }
+
+// BeforeCommit runs f in the transaction when all else in it is done; an error
+// takes everything back. It is for what must hold of the transaction as a whole
+// (an open case has someone who owes the next step), whichever steps it took.
+func (tx *Tx) BeforeCommit(f func() error) { tx.before = append(tx.before, f) }
 
 // AfterCommit runs f once the transaction has committed.
 func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }

@@ -98,7 +98,7 @@ func TestIsUnique_ADoubleKeyIsKnownOnBothEngines(t *testing.T) {
 
 type villages []string
 
-func (v villages) Predicate(alias, _ string) (string, []any) {
+func (v villages) Predicate(alias, _, _ string) (string, []any) {
 	if len(v) == 0 {
 		return "1 = 0", nil
 	}

@@ -10,10 +10,10 @@ import (
 )
 
 // Scope narrows rows to what an actor may see. Predicate returns SQL over the
-// alias (columns region, and subject where the row tells whom it is about),
-// with ? for its values.
+// alias (columns region, subject where the row tells whom it is about, thread
+// where it tells of which case it is), with ? for its values.
 type Scope interface {
-	Predicate(alias, subject string) (string, []any)
+	Predicate(alias, subject, thread string) (string, []any)
 }
 
 type scopeKey struct{}
@@ -28,7 +28,8 @@ func WithScope(ctx context.Context, s Scope) context.Context {
 // the query is not run.
 var ErrNoScope = errors.New("store: this text needs a scope and the context carries none")
 
-// expand replaces {scope c} (subject column child_id) or {scope c id}, renders
+// expand replaces {scope c} (subject column child_id, case column thread_id),
+// {scope c id} or {scope t child_id id}, renders
 // times as milliseconds, and ? as $n on PostgreSQL.
 func (db *DB) expand(ctx context.Context, text string, args []any) (string, []any, error) {
 	count(ctx)
@@ -72,15 +73,18 @@ func (db *DB) expand(ctx context.Context, text string, args []any) (string, []an
 		case strings.HasPrefix(text[i:], "{scope "):
 			j := strings.IndexByte(text[i:], '}')
 			words := strings.Fields(text[i+1 : i+j])
-			subject := "child_id"
-			if len(words) == 3 {
+			subject, thread := "child_id", "thread_id"
+			if len(words) > 2 {
 				subject = words[2]
+			}
+			if len(words) > 3 {
+				thread = words[3]
 			}
 			s, ok := ctx.Value(scopeKey{}).(Scope)
 			if !ok {
 				return "", nil, ErrNoScope
 			}
-			predicate, values := s.Predicate(words[1], subject)
+			predicate, values := s.Predicate(words[1], subject, thread)
 			for k := range len(predicate) {
 				if predicate[k] == '?' {
 					mark()

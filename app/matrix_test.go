@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"shouwang/app"
 	"shouwang/platform/authz"
@@ -14,12 +15,39 @@ import (
 )
 
 // The places a record may stand in, seen from a post.
-var relations = []struct{ name, region string }{
-	{"own village", "500235001001"},
-	{"next village, same town", "500235001002"},
-	{"another town", "500235105201"},
-	{"another county", "500236001001"},
-	{"on the roll, another county", "500236001009"},
+var relations = []struct {
+	name    string
+	subject authz.Subject
+}{
+	{"own village", authz.Subject{Region: "500235001001"}},
+	{"next village, same town", authz.Subject{Region: "500235001002"}},
+	{"another town", authz.Subject{Region: "500235105201"}},
+	{"another county", authz.Subject{Region: "500236001001"}},
+	{"on the roll, another county", authz.Subject{Region: "500236001009", Person: "child-on-roll"}},
+	{"in a case of the unit's, another county", authz.Subject{Region: "500236001009", Case: "case-on-roll"}},
+	{"the unit's own, another county", authz.Subject{Region: "500236001009", Unit: "organisation"}},
+	{"locked, naming the person", authz.Subject{Region: "500236001009", Locked: "case-locked"}},
+}
+
+// linked writes the rolls and compartments that relations speak of, and others
+// that open nothing: one that was on the roll, one on another's.
+func linked(ctx context.Context, tx *store.Tx) error {
+	for _, e := range [][2]string{{"organisation", "child-on-roll"}, {"organisation", "case-on-roll"}, {"organisation", "child-left"}, {"another", "child-of-another"}} {
+		if err := authz.EnrolTx(ctx, tx, e[0], e[1], "2026-01-01"); err != nil {
+			return err
+		}
+	}
+	if err := authz.RemoveTx(ctx, tx, "organisation", "child-left", "2026-02-01"); err != nil {
+		return err
+	}
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	if err := authz.NameTx(ctx, tx, "case-locked", "u", "another", now); err != nil {
+		return err
+	}
+	if err := authz.NameTx(ctx, tx, "case-left", "u", "another", now); err != nil {
+		return err
+	}
+	return authz.UnnameTx(ctx, tx, "case-left", "u", now.AddDate(0, 1, 0))
 }
 
 // posts are one holder of each role, at the place such a post is held.
@@ -45,7 +73,7 @@ func TestMatrix_RoleByActionByRecord(t *testing.T) {
 	}
 	defer a.Close()
 	if err := store.Do(ctx, a.DB, func(tx *store.Tx) error {
-		return authz.EnrolTx(ctx, tx, "organisation", "child-on-roll", "2026-01-01")
+		return linked(ctx, tx)
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -57,11 +85,12 @@ func TestMatrix_RoleByActionByRecord(t *testing.T) {
 			actor := authz.WithActor(ctx, authz.Actor{UserID: "u", Name: "某人", Grants: []authz.Grant{{ID: "g", Role: r.Role, Organisation: "organisation", Region: at[r.Role]}}})
 			ticks := ""
 			for _, rel := range relations {
-				person := "child-elsewhere"
-				if strings.HasPrefix(rel.name, "on the roll") {
-					person = "child-on-roll"
+				subject := rel.subject
+				subject.Kind, subject.ID = "record", "x"
+				if subject.Person == "" {
+					subject.Person = "child-elsewhere"
 				}
-				if a.Rules.Reaches(actor, a.DB, action, authz.Subject{Kind: "record", ID: "x", Person: person, Region: rel.region}) {
+				if a.Rules.Reaches(actor, a.DB, action, subject) {
 					ticks += " ✓"
 				} else {
 					ticks += " ·"

@@ -1162,6 +1162,11 @@ export interface components {
             clause: string;
             /** Format: date-time */
             closed_at?: string;
+            /**
+             * Format: date-time
+             * @description the minute it is due, where its clock runs by the hour; else the end of the day
+             */
+            due_at?: string;
             due_on: string;
             evidence_id: string;
             evidence_kind: string;
@@ -1180,12 +1185,16 @@ export interface components {
             now_with: string;
             /** Format: date-time */
             opened_at: string;
+            /** @description the one unit that owes it, where a unit is meant and not whoever holds the post */
+            organisation_id: string;
             reason: string;
             region: string;
             rule: string;
             state: string;
             subject_id: string;
             subject_kind: string;
+            /** @description the case it belongs to */
+            thread_id: string;
             title: string;
             urgent: boolean;
             /** Format: int64 */

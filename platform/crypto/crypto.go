@@ -5,8 +5,9 @@
 // version, so it cannot be moved to another place and still open. Exact
 // look-up of an identity number or a telephone goes by a keyed blind index.
 //
-// The suite is SM4-GCM for sealing and HMAC-SM3 for indexes and digests (GM/T
-// 0002, GM/T 0004), as an installation of the State is expected to use.
+// The suite is SM4-GCM for sealing, HMAC-SM3 for indexes and digests and SM2
+// for signatures (GM/T 0002, 0004, 0003), as an installation of the State is
+// expected to use.
 package crypto
 
 import (
@@ -24,16 +25,19 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/emmansun/gmsm/sm2"
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/emmansun/gmsm/sm4"
 
 	"shouwang/platform/store"
 )
 
-// Keyring wraps and unwraps people's keys.
+// Keyring wraps and unwraps people's keys, and signs as the installation.
 type Keyring struct {
-	wrap  cipher.AEAD
-	index []byte
+	wrap   cipher.AEAD
+	index  []byte
+	sign   *sm2.PrivateKey
+	public string // of sign, in PEM
 }
 
 const masterSize = 48 // 16 bytes wrap keys, 32 bytes make indexes
@@ -96,7 +100,15 @@ func NewKeyring(master []byte) (*Keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Keyring{wrap: wrap, index: append([]byte(nil), master[16:]...)}, nil
+	sign, err := signer(master)
+	if err != nil {
+		return nil, err
+	}
+	public, err := MarshalPublicKey(&sign.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	return &Keyring{wrap, append([]byte(nil), master[16:]...), sign, public}, nil
 }
 
 func gcm(key []byte) (cipher.AEAD, error) {

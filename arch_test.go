@@ -26,7 +26,7 @@ var layers = []string{
 	"platform/clock platform/fault",
 	"platform/files platform/identity platform/sheet platform/state platform/store",
 	"platform/crypto platform/journal platform/region",
-	"platform/authz platform/tally",
+	"platform/authz platform/spool platform/tally",
 	"platform/jobs platform/web",
 	"platform/account platform/notify",
 

@@ -8,6 +8,7 @@ import (
 	"shouwang/platform/authz"
 	"shouwang/platform/clock"
 	"shouwang/platform/fault"
+	"shouwang/platform/picture"
 	"shouwang/platform/web"
 )
 
@@ -79,9 +80,9 @@ func (s *Service) Routes(api *web.API) {
 		})
 	web.HandleRaw(api, web.Op{Method: "PUT", Path: "/api/visits/{id}/photos/{photo}", ID: "addPhoto", Rule: "visit.record", Summary: "Keep a photograph of a visit"},
 		func(w http.ResponseWriter, r *http.Request) error {
-			original, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestPhoto+1))
+			original, err := io.ReadAll(http.MaxBytesReader(w, r.Body, picture.Largest+1))
 			if err != nil {
-				return errPhoto.Because(err)
+				return picture.ErrPhoto.Because(err)
 			}
 			if _, err := s.AddPhoto(r.Context(), r.PathValue("id"), r.PathValue("photo"), "", original); err != nil {
 				return err
@@ -91,7 +92,7 @@ func (s *Service) Routes(api *web.API) {
 		})
 	web.HandleRaw(api, web.Op{Method: "GET", Path: "/api/photos/{id}", ID: "photo", Rule: "visit.read", Summary: "A photograph, drawn anew for showing"},
 		func(w http.ResponseWriter, r *http.Request) error {
-			picture, err := s.Photo(r.Context(), r.PathValue("id"), r.URL.Query().Get("original") == "1")
+			photo, err := s.Photo(r.Context(), r.PathValue("id"), r.URL.Query().Get("original") == "1")
 			if err != nil {
 				return err
 			}
@@ -99,7 +100,7 @@ func (s *Service) Routes(api *web.API) {
 			h.Set("Content-Type", "image/jpeg")
 			h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 			h.Set("Content-Disposition", `inline; filename="photo.jpg"`)
-			_, err = w.Write(picture)
+			_, err = w.Write(photo)
 			return err
 		})
 }

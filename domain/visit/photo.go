@@ -1,32 +1,21 @@
 package visit
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"fmt"
-	"image"
-	"image/jpeg"
-	_ "image/png" // phones save screenshots of paper as PNG
 
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/google/uuid"
-	"golang.org/x/image/draw"
 
 	"shouwang/platform/crypto"
 	"shouwang/platform/fault"
 	"shouwang/platform/journal"
+	"shouwang/platform/picture"
 	"shouwang/platform/store"
 )
 
-const (
-	largestPhoto  = 12 << 20
-	mostPixels    = 50_000_000 // checked before anything is decoded
-	longEdge      = 1600
-	photosOfVisit = 12
-)
-
-var errPhoto = fault.NewInvalid("photo.invalid", "这张照片打不开，请换成 JPG 或 PNG 格式，大小不超过 12 MB。")
+const photosOfVisit = 12
 
 func photoPlace(id, what string) crypto.Place {
 	return crypto.Place{Column: "visit_photo." + what, ID: id}
@@ -53,7 +42,7 @@ func (s *Service) AddPhoto(ctx context.Context, visitID, id, note string, origin
 	if _, err := uuid.Parse(id); err != nil {
 		return Photo{}, fault.NewInvalid("photo.id", "照片编号不对，请重新选择照片。")
 	}
-	shown, bounds, err := redraw(original)
+	shown, bounds, err := picture.Redraw(original)
 	if err != nil {
 		return Photo{}, err
 	}
@@ -123,31 +112,4 @@ func (s *Service) Photo(ctx context.Context, id string, original bool) ([]byte, 
 		return nil, err
 	}
 	return []byte(text), s.journal.Read(ctx, "visit.photo", journal.Entry{Kind: "photo", ID: id, Subject: p.ChildID, Region: p.Region, Note: what})
-}
-
-// redraw decodes a photograph, after its size was found sane, and draws it
-// anew: what the camera wrote beside the picture is gone by construction.
-func redraw(original []byte) ([]byte, image.Point, error) {
-	if len(original) == 0 || len(original) > largestPhoto {
-		return nil, image.Point{}, errPhoto
-	}
-	config, format, err := image.DecodeConfig(bytes.NewReader(original))
-	if err != nil || format != "jpeg" && format != "png" || config.Width <= 0 || config.Height <= 0 || config.Width*config.Height > mostPixels {
-		return nil, image.Point{}, errPhoto.Because(err)
-	}
-	picture, _, err := image.Decode(bytes.NewReader(original))
-	if err != nil {
-		return nil, image.Point{}, errPhoto.Because(err)
-	}
-	size := picture.Bounds().Size()
-	if edge := max(size.X, size.Y); edge > longEdge {
-		size = image.Pt(max(1, size.X*longEdge/edge), max(1, size.Y*longEdge/edge))
-	}
-	canvas := image.NewRGBA(image.Rectangle{Max: size})
-	draw.ApproxBiLinear.Scale(canvas, canvas.Bounds(), picture, picture.Bounds(), draw.Src, nil)
-	var out bytes.Buffer
-	if err := jpeg.Encode(&out, canvas, &jpeg.Options{Quality: 80}); err != nil {
-		return nil, image.Point{}, fmt.Errorf("drawing the photograph: %w", err)
-	}
-	return out.Bytes(), size, nil
 }

@@ -514,23 +514,25 @@ func TestHandOver_WhatOnePersonWasGivenIsTheirsWhileTheyHoldThePost(t *testing.T
 		if mine("director") != 0 || mine("second") != 1 {
 			t.Errorf("director has %d, second %d", mine("director"), mine("second"))
 		}
+		with := func() string {
+			return fmt.Sprint(l.list(l.as("director", authz.VillageDirector, village), duty.Filter{})[0].Holders)
+		}
+		if with() != "[试second]" {
+			t.Errorf("it is shown as lying with %v", with())
+		}
 		for what, text := range map[string]string{
 			"the post ended": `update account_grant set ended_at = 1, ended_by = 'u-9' where user_id = 'second'`, "the post ran out": `update account_grant set until_on = '2026-11-22' where user_id = 'second'`,
 			"the account was stopped": `update account_user set disabled_at = 1 where id = 'second'`,
 		} {
 			l.exec(text)
-			if mine("director") != 1 {
-				t.Errorf("when %s the duty is on nobody's list", what)
+			if mine("director") != 1 || with() != "[试director]" {
+				t.Errorf("when %s the duty is on %d lists and lies with %v", what, mine("director"), with())
 			}
 			l.exec(`update account_grant set ended_at = null, ended_by = '', until_on = '' where user_id = 'second'`)
 			l.exec(`update account_user set disabled_at = null where id = 'second'`)
 		}
-		row := l.list(l.as("director", authz.VillageDirector, village), duty.Filter{})[0]
-		if fmt.Sprint(row.Holders) != "[试director 试second]" {
-			t.Errorf("the post is held by %v", row.Holders)
-		}
-		if err := l.s.HandOver(supervisor, id, ""); err != nil || mine("director") != 1 {
-			t.Errorf("given back to the post: %v", err)
+		if err := l.s.HandOver(supervisor, id, ""); err != nil || mine("director") != 1 || with() != "[试director 试second]" {
+			t.Errorf("given back to the post, it lies with %v: %v", with(), err)
 		}
 	})
 }

@@ -33,7 +33,7 @@ type Row struct {
 	Duty
 	Title     string   `json:"title"`
 	ChildName string   `json:"child_name"`
-	Holders   []string `json:"holders" doc:"who holds the bearer's post today; empty while it is vacant"`
+	Holders   []string `json:"holders" doc:"who holds the bearer's post today, or the one of them it was given to by name; empty while it is vacant"`
 	NowWith   string   `json:"now_with" doc:"the role it has gone up to, or the bearer's"`
 }
 
@@ -130,7 +130,7 @@ func (s *Service) mine(ctx context.Context) (string, []any) {
 func (s *Service) dress(ctx context.Context, duties []Duty, names Namer) ([]Row, error) {
 	rows := make([]Row, len(duties))
 	var children, ids []string
-	posts := map[authz.Post][]string{}
+	posts := map[authz.Post][]holder{}
 	for i, d := range duties {
 		rule, _ := s.policy.Pack.Duty(d.Rule)
 		rows[i] = Row{Duty: d, Title: rule.Title, Holders: []string{}, NowWith: d.BearerRole}
@@ -159,9 +159,7 @@ func (s *Service) dress(ctx context.Context, duties []Duty, names Namer) ([]Row,
 		return nil, err
 	}
 	for i := range rows {
-		if h := posts[rows[i].post()]; h != nil {
-			rows[i].Holders = h
-		}
+		rows[i].Holders = namesOf(posts[rows[i].post()], rows[i].BearerUser)
 	}
 	return rows, s.journal.Read(ctx, "duty.list", journal.Entry{Kind: "duty", IDs: ids})
 }
@@ -174,35 +172,55 @@ func (d Duty) post() authz.Post {
 	return authz.Post{Role: authz.Role(d.BearerRole), Region: d.BearerRegion, Unit: d.UnitID}
 }
 
-func (s *Service) holders(ctx context.Context, posts map[authz.Post][]string) error {
+// holder is somebody who holds a post today.
+type holder struct {
+	User   string     `db:"user_id"`
+	Name   string     `db:"name"`
+	Role   authz.Role `db:"role"`
+	Region string     `db:"region"`
+	Unit   string     `db:"organisation_id"`
+}
+
+// holders fills in who holds each post.
+func (s *Service) holders(ctx context.Context, posts map[authz.Post][]holder) error {
 	regions, roles := []any{}, []any{}
 	for p := range posts {
 		roles, regions = append(roles, string(p.Role)), append(regions, p.Region)
 	}
-	type holder struct {
-		Role   authz.Role `db:"role"`
-		Region string     `db:"region"`
-		Unit   string     `db:"organisation_id"`
-		Name   string     `db:"name"`
-	}
 	found, err := store.All[holder](ctx, s.db, `
-		select distinct g.role, g.region, g.organisation_id, u.name
+		select distinct g.user_id, u.name, g.role, g.region, g.organisation_id
 		  from account_grant g
 		  join account_user u on u.id = g.user_id
 		 where g.role in (`+store.Marks(len(roles))+`) and g.region in (`+store.Marks(len(regions))+`)
 		   and u.disabled_at is null and `+heldToday+`
-		 order by u.name`, append(append(roles, regions...), string(s.today()), string(s.today()))...)
+		 order by u.name, g.user_id`, append(append(roles, regions...), string(s.today()), string(s.today()))...)
 	if err != nil {
 		return fmt.Errorf("reading who holds the posts: %w", err)
 	}
 	for _, h := range found {
 		for _, p := range []authz.Post{{Role: h.Role, Region: h.Region}, {Role: h.Role, Region: h.Region, Unit: h.Unit}} {
-			if names, asked := posts[p]; asked && len(names) < 5 && !slices.Contains(names, h.Name) {
-				posts[p] = append(names, h.Name)
+			if _, asked := posts[p]; asked {
+				posts[p] = append(posts[p], h)
 			}
 		}
 	}
 	return nil
+}
+
+// namesOf lists the first few holders of a post, or the one of them a duty was
+// given to; when that one holds it no more it is again everybody's.
+func namesOf(post []holder, given string) []string {
+	const most = 5
+	names := []string{}
+	for _, h := range post {
+		if h.User == given {
+			return []string{h.Name}
+		}
+		if len(names) < most && !slices.Contains(names, h.Name) {
+			names = append(names, h.Name)
+		}
+	}
+	return names
 }
 
 // DueOf is the day on which a child's open duty of a rule is due; empty when

@@ -1172,7 +1172,7 @@ export interface components {
             evidence_kind: string;
             /** @description a person of the family who owes it; the post then stands by for them */
             family_bearer: string;
-            /** @description who holds the bearer's post today; empty while it is vacant */
+            /** @description who holds the bearer's post today, or the one of them it was given to by name; empty while it is vacant */
             holders: string[];
             id: string;
             late: boolean;

@@ -147,6 +147,20 @@ export async function stop(child) {
   clearTimeout(timer)
 }
 
+/** Asks the server as the person signed in on the page. */
+export async function ask(page, path, method = 'GET', body) {
+  const answer = await page.evaluate(
+    async ([path, method, body]) => {
+      const headers = body ? { 'Content-Type': 'application/json' } : {}
+      const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) })
+      return { ok: response.ok, text: await response.text() }
+    },
+    [path, method, body],
+  )
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.text}`)
+  return answer.text ? JSON.parse(answer.text) : undefined
+}
+
 export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = net.createServer()
@@ -262,7 +276,6 @@ function indent(text) {
   return text.replaceAll('\n', '\n  ')
 }
 
-/** The folder of this repository. */
 /** Waits until nothing on the page is fading or sliding any more: half-faded words have half their contrast. */
 async function settled(page) {
   await page.waitForTimeout(50) // what was just asked for has begun to move
@@ -273,4 +286,5 @@ async function settled(page) {
   )
 }
 
+/** The folder of this repository. */
 export const root = fileURLToPath(new URL('..', import.meta.url))

@@ -89,4 +89,46 @@ journey('a roster, from the county office to a visit and the clause board', asyn
   })
 })
 
+journey('settling a held row keeps the list where it stands', async ({ assert, desk, shot, signIn, given, when, then }) => {
+  const page = await desk()
+  const named = n => `尤小${String.fromCodePoint(0x4e00 + n)}`
+  const many = [
+    '姓名,性别,出生日期,现居住地,父亲姓名,母亲姓名',
+    ...Array.from({ length: 90 }, (_, n) => `${named(n)},女,2016-05-${String(1 + (n % 28)).padStart(2, '0')},没有这个地方的村${n},尤大山${n},罗秋${n}`),
+  ].join('\n')
+  let before
+  let name
+  await given('ninety rows that wait for a person, and the second page of them', async () => {
+    await signIn(page, 'civilaffairs')
+    await page.goto('/imports')
+    await page.locator('input[type=file]').setInputFiles({ name: '多村花名册.csv', mimeType: 'text/csv', buffer: Buffer.from(many) })
+    await page.getByRole('button', { name: '上传并预览' }).click()
+    await page.getByRole('row').filter({ hasText: named(0) }).waitFor({ timeout: 30_000 })
+    await page.getByRole('button', { name: '下一页' }).click()
+    await page.getByText('第 2 页').waitFor()
+    await page.getByRole('row').filter({ hasText: named(60) }).waitFor()
+  })
+  await when('a row in the middle of it is sent back', async () => {
+    const row = page.getByRole('row').nth(25)
+    name = (await row.getByRole('cell').first().textContent()).trim()
+    await row.scrollIntoViewIfNeeded()
+    before = { at: page.url(), top: await page.evaluate(() => Math.round(scrollY)), rows: await page.getByRole('row').count() }
+    assert.ok(before.top > 0, 'the list is too short to scroll')
+    await row.getByRole('button', { name: '处理' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('退回原因').fill('村名写错，请村里重报')
+    await dialog.getByRole('button', { name: '退回这一行' }).click()
+    await dialog.waitFor({ state: 'detached' })
+  })
+  await then('it is settled, and the page and the place on it are the same', async () => {
+    await page.getByRole('row').filter({ hasText: name }).getByRole('button', { name: '处理' }).waitFor({ state: 'detached' })
+    assert.equal(page.url(), before.at)
+    await page.getByText('第 2 页').waitFor()
+    const top = await page.evaluate(() => Math.round(scrollY))
+    assert.ok(Math.abs(top - before.top) <= 60, `the list stood at ${before.top} px and now stands at ${top}`)
+    assert.ok((await page.getByRole('row').count()) >= before.rows - 1)
+    await shot(page, 'settled')
+  })
+})
+
 await finish()

@@ -1,20 +1,6 @@
 // Where two people's work meets: the same file edited at once, a child moving
 // from one village to another, a duty given to one holder of a post.
-import { finish, journey } from './harness.mjs'
-
-/** Asks the server as the person signed in on the page. */
-async function ask(page, path, method = 'GET', body) {
-  const answer = await page.evaluate(
-    async ([path, method, body]) => {
-      const headers = body ? { 'Content-Type': 'application/json' } : {}
-      const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) })
-      return { ok: response.ok, text: await response.text() }
-    },
-    [path, method, body],
-  )
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.text}`)
-  return answer.text ? JSON.parse(answer.text) : undefined
-}
+import { ask, finish, journey } from './harness.mjs'
 
 const postOf = async page => (await ask(page, '/api/session')).posts[0]
 

@@ -35,6 +35,7 @@ type commands struct {
 	Import  imports `cmd:"" help:"Import a roster."`
 	Clauses clauses `cmd:"" help:"Each clause of the plan and whether it is live."`
 	Audit   audit   `cmd:"" help:"The journal: prove it whole."`
+	Spool   spools  `cmd:"" help:"The second copy of mandatory reports: make its keys, look through it, read it back."`
 	Migrate migrate `cmd:"" help:"Bring the schema to this version."`
 	Doctor  doctor  `cmd:"" help:"Look for what is wrong with this installation."`
 	OpenAPI openapi `cmd:"" name:"openapi" help:"Print the API's contract." hidden:""`

@@ -56,7 +56,7 @@ func LoadMaster(path string, create bool) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) && create {
 		text = []byte(base64.StdEncoding.EncodeToString(NewMaster()))
-		if err := writeNew(path, text); err != nil {
+		if err := WriteKey(path, text); err != nil {
 			return nil, fmt.Errorf("keeping the installation's key: %w", err)
 		}
 	} else if err != nil {
@@ -69,9 +69,9 @@ func LoadMaster(path string, create bool) ([]byte, error) {
 	return master, nil
 }
 
-// writeNew writes a file that must not be there yet, through to the disk, its
-// name in the folder included.
-func writeNew(path string, text []byte) error {
+// WriteKey writes a key's file, which must not be there yet, for its owner's
+// eyes alone and through to the disk, its name in the folder included.
+func WriteKey(path string, text []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

@@ -302,7 +302,7 @@ func TestLoadMaster_MakesOneKeyAndKeepsIt(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("%v, %v", info.Mode(), err)
 	}
-	if err := writeNew(path, []byte("another key")); err == nil {
+	if err := WriteKey(path, []byte("another key")); err == nil {
 		t.Fatal("an installation's key was written over")
 	}
 	if err := os.WriteFile(path, []byte("not a key"), 0o600); err != nil {

@@ -17,6 +17,7 @@ import (
 const (
 	childFolder = "SPOOL_TEST_FOLDER"
 	childEarly  = "SPOOL_TEST_ACKNOWLEDGE_FIRST" // the control
+	childLazy   = "SPOOL_TEST_SYNC_NOTHING"      // the control of a power cut
 	childRun    = "SPOOL_TEST_RUN"
 )
 
@@ -30,7 +31,11 @@ func TestMain(m *testing.M) {
 // appendUntilKilled prints a line for each record it acknowledges.
 func appendUntilKilled(dir, run string, early bool) {
 	key := must(os.ReadFile(dir + "/public"))
-	s := must(Open(dir, string(key), Options{rotate: 100_000, Tell: func(*Damage) {}}))
+	o := Options{rotate: 100_000, Tell: func(*Damage) {}}
+	if os.Getenv(childLazy) != "" {
+		o.disk = lazy{folder(dir)}
+	}
+	s := must(Open(dir, string(key), o))
 	for worker := range 16 {
 		go func() {
 			for i := 0; ; i++ {
@@ -50,14 +55,27 @@ func appendUntilKilled(dir, run string, early bool) {
 	select {}
 }
 
-// killed runs the child once and kills it after some acknowledgements; it
-// returns all that were given.
-func killed(t *testing.T, dir string, run int, early bool) (acknowledged []string) {
+// lazy is a folder that syncs nothing.
+type lazy struct{ folder }
+
+type lazyFile struct{ file }
+
+func (lazy) sync() error     { return nil }
+func (lazyFile) Sync() error { return nil }
+
+func (l lazy) create(name string) (file, error) {
+	f, err := l.folder.create(name)
+	return lazyFile{f}, err
+}
+
+// killed runs the child once, ends it after some acknowledgements, and returns
+// those that were given before, and those that were still under way.
+func killed(t *testing.T, dir string, run int, control string, end func(child *os.Process) error) (before, after []string) {
 	t.Helper()
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), childFolder+"="+dir, fmt.Sprintf("%s=%d", childRun, run))
-	if early {
-		child.Env = append(child.Env, childEarly+"=1")
+	if control != "" {
+		child.Env = append(child.Env, control+"=1")
 	}
 	var stderr bytes.Buffer
 	child.Stderr = &stderr
@@ -68,29 +86,32 @@ func killed(t *testing.T, dir string, run int, early bool) (acknowledged []strin
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	after := rand.IntN(400)
+	n := 1 + rand.IntN(400)
 	lines := bufio.NewReader(out)
 	for {
 		line, err := lines.ReadString('\n')
 		if err != nil { // what the pipe still held has been read
 			break
 		}
-		acknowledged = append(acknowledged, strings.TrimSuffix(line, "\n"))
-		if len(acknowledged) == after+1 {
-			if err := child.Process.Kill(); err != nil {
-				t.Fatal(err)
+		line = strings.TrimSuffix(line, "\n")
+		if len(before) == n {
+			after = append(after, line)
+		} else if before = append(before, line); len(before) == n {
+			if err := end(child.Process); err != nil {
+				t.Error(err)
+				child.Process.Kill()
 			}
 		}
 	}
-	if child.Wait(); len(acknowledged) <= after {
+	if child.Wait(); len(before) < n {
 		t.Fatalf("the child ended by itself: %s", stderr.String())
 	}
-	return acknowledged
+	return before, after
 }
 
 // killedOften returns how many records were acknowledged and which of them were
 // lost, over many runs in one folder.
-func killedOften(t *testing.T, runs int, early bool) (acknowledged int, missing []string) {
+func killedOften(t *testing.T, runs int, control string) (acknowledged int, missing []string) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(dir+"/public", []byte(public), 0o600); err != nil {
@@ -98,22 +119,23 @@ func killedOften(t *testing.T, runs int, early bool) (acknowledged int, missing 
 	}
 	var every []string
 	for run := range runs {
-		every = append(every, killed(t, dir, run, early)...)
+		before, after := killed(t, dir, run, control, (*os.Process).Kill)
+		every = append(append(every, before...), after...)
 	}
 	left, _ := all(t, dir)
 	return len(every), lost(every, left)
 }
 
 // A kill cannot show a missing sync, since the system keeps what was written;
-// that is what the power cut of spool_test.go is for.
+// that is what the power cuts are for.
 func TestAppend_AKilledProgramLosesNothingAcknowledged(t *testing.T) {
 	const runs = 40
-	acknowledged, missing := killedOften(t, runs, false)
+	acknowledged, missing := killedOften(t, runs, "")
 	if len(missing) > 0 {
 		t.Errorf("%d of %d acknowledged records were lost: %v", len(missing), acknowledged, missing)
 	}
 	t.Logf("%d kills, %d acknowledged, %d lost", runs, acknowledged, len(missing))
-	acknowledged, missing = killedOften(t, runs, true)
+	acknowledged, missing = killedOften(t, runs, childEarly)
 	if len(missing) == 0 {
 		t.Error("the control, which acknowledges before it writes, lost nothing: the test cannot see a loss")
 	}

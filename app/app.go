@@ -21,6 +21,7 @@ import (
 	"shouwang/domain/governance"
 	"shouwang/domain/policy"
 	"shouwang/domain/registry"
+	"shouwang/domain/report"
 	"shouwang/domain/visit"
 	"shouwang/migrations"
 	"shouwang/platform/account"
@@ -87,6 +88,7 @@ type App struct {
 	Duty       *duty.Service
 	Registry   *registry.Service
 	Imports    *registry.Imports
+	Report     *report.Service
 	Visit      *visit.Service
 	Governance *governance.Service
 	API        *web.API
@@ -103,7 +105,7 @@ type App struct {
 
 // Rules are those of all mechanisms; the permission matrix is drawn from them.
 func Rules() []authz.Rules {
-	return []authz.Rules{account.Rules, notify.Rules, policy.Rules, duty.Rules, registry.Rules, registry.ImportRules, visit.Rules, governance.Rules}
+	return []authz.Rules{account.Rules, notify.Rules, policy.Rules, duty.Rules, registry.Rules, registry.ImportRules, report.Rules, visit.Rules, governance.Rules}
 }
 
 // Open builds the program on its store. Close it.
@@ -153,8 +155,9 @@ func build(ctx context.Context, db *store.DB, c Config) (*App, error) {
 	if a.files, err = files.Open(filepath.Join(c.Folder(), "files")); err != nil {
 		return nil, err
 	}
+	a.Report = report.NewService(db, a.Policy, a.Duty, a.Registry, a.Notify, a.Journal, a.Rules, keys, a.files, c.Clock, nil)
 	a.Visit = visit.NewService(db, a.Policy, a.Duty, a.Registry, a.Journal, a.Rules, keys, a.files, c.Clock)
-	sources := slices.Concat(policy.Sources, duty.Crosswise, registry.Sources, visit.Sources)
+	sources := slices.Concat(policy.Sources, duty.Crosswise, registry.Sources, report.Sources, visit.Sources)
 	if a.Governance, err = governance.NewService(db, a.Policy, a.Journal, a.Rules, c.Clock, sources...); err != nil {
 		return nil, err
 	}
@@ -233,6 +236,7 @@ func (a *App) mount() error {
 	a.Duty.Routes(a.API, a.Registry.Names)
 	a.Registry.Routes(a.API, a)
 	a.Imports.Routes(a.API)
+	a.Report.Routes(a.API, a)
 	a.Visit.Routes(a.API)
 	a.Governance.Routes(a.API, a.Registry.Names)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {

@@ -14,6 +14,7 @@ import (
 
 	"shouwang/app"
 	"shouwang/domain/registry"
+	"shouwang/domain/report"
 	"shouwang/domain/visit"
 	"shouwang/platform/authz"
 	"shouwang/platform/clock"
@@ -38,7 +39,15 @@ const (
 	canaryIllness  = "金丝雀病"
 	canaryNote     = "金丝雀走访所见"
 	canaryPhone    = "13800007777"
+	canaryAccount  = "金丝雀案情所述"
+	canaryReporter = "金丝雀报告人"
+	canaryAnswer   = "金丝雀处理结果"
 )
+
+func canaryReport(f foreign) report.NewReport {
+	return report.NewReport{ID: "01890000-0000-7000-8000-0000000000cc", Region: f.region, Situations: []string{"violence"},
+		Content: report.Content{ChildName: f.canaries[0], Account: canaryAccount}, Reporter: report.Reporter{Name: canaryReporter, Telephone: "13800007778"}}
+}
 
 func canaryVisit(f foreign) visit.NewVisit {
 	return visit.NewVisit{ChildID: f.child, VisitedOn: "2026-11-01", Outcome: visit.Met, Content: visit.Content{Way: "home", ChildSeen: true, Note: canaryNote}}
@@ -72,7 +81,7 @@ func TestCanaries_NoSealedValueLiesInClearInAnyFile(t *testing.T) {
 	if _, err := a.Registry.Reveal(sys, f.child, "", "identity", "核对户口簿"); err != nil {
 		t.Fatal(err)
 	}
-	secrets := []string{canaryIdentity, canaryPhone, changed, "13900007777", f.canaries[2], canaryNote, canaryIllness}
+	secrets := []string{canaryIdentity, canaryPhone, changed, "13900007777", f.canaries[2], canaryNote, canaryIllness, canaryAccount, canaryReporter, canaryAnswer, "13800007778"}
 	look := func(when string) {
 		if n := occurrences(t, dir, f.canaries[0]); n == 0 {
 			t.Fatalf("%s: the control was not found; the search proves nothing", when)

@@ -225,8 +225,8 @@ func encode(t *testing.T, v any) string {
 var echoes = []string{"回声七七", "echo-77-canary", "2026-13-77", "9" + "1380000777700", "50023520160304777X"}
 
 // echoed are answers that name what was sent, on purpose: a batch says which of
-// its visits each result is of.
-var echoed = map[string]bool{"recordVisits.visits[].id": true}
+// its visits each result is of, a receipt of which report it is.
+var echoed = map[string]bool{"recordVisits.visits[].id": true, "fileReport.id": true}
 
 // RELIABILITY L4: what is refused is not said back, in whichever field of
 // whichever body, parameter or path it stood.

@@ -37,6 +37,19 @@ const (
 	keepPosts work = "管人员"
 	audit     work = "看日志"
 	oneself   work = "自己的事"
+
+	raise       work = "强制报告"
+	receive     work = "受理报告、告知结果"
+	second      work = "复核不予受理"
+	note        work = "知悉报告"
+	seeCase     work = "看案件"
+	handleCase  work = "办案件"
+	behindLock  work = "看限阅案件"
+	reporter    work = "看报告人"
+	thank       work = "奖励报告人"
+	lookBack    work = "登记漏报"
+	concludeFor work = "核查漏报"
+	partnerKeys work = "管单位系统密钥"
 )
 
 // workOf says what each action is for. An action of these mechanisms that is
@@ -47,6 +60,9 @@ var workOf = map[string]work{
 	"visit.record": goVisit, "visit.read": readVisit, "visit.due": planVisit,
 	"duty.list": seeDuty, "duty.confined": seeDanger, "duty.hand": handDuty,
 	"import.add": roster, "import.read": roster, "import.decide": roster, "import.undo": roster,
+	"report.file": raise, "report.own": oneself, "report.accept": receive, "report.review": second, "report.inform": note,
+	"report.reporter": reporter, "report.award": thank, "report.omission": lookBack, "report.conclude": concludeFor, "agency.change": partnerKeys,
+	"thread.list": seeCase, "thread.read": seeCase, "thread.change": handleCase, "thread.locked": behindLock,
 	"organisation.list": seeUnits, "organisation.change": keepUnits,
 	"user.list": seePosts, "user.change": keepPosts, "journal.list": audit, "session.own": oneself,
 }
@@ -62,31 +78,39 @@ type job struct {
 	byName  []work
 }
 
-// jobs, role by role, each after its description.
+// jobs, role by role, each after its description. Whoever holds a post that sees
+// children reports one in danger; a case is seen by who answers for it, by units
+// asked into it, and behind its lock by those it names.
 var jobs = map[authz.Role]job{
 	// 负责本村（社区）儿童：建档、走访、报告
-	authz.VillageDirector: {inPlace: []work{look, unmask, keep, goVisit, readVisit, planVisit, seeDuty}},
+	authz.VillageDirector: {inPlace: []work{look, unmask, keep, goVisit, readVisit, planVisit, seeDuty, raise}, inCase: []work{seeCase}, byName: []work{behindLock}},
 	// 管理本乡镇台账，指导各村儿童主任，处理待核实的数据和逾期任务: strikes off and hands
 	// over what a director may not alone; visits where a village has no director
 	// (the demonstration leaves one vacant); looks up whom to call.
-	authz.TownshipSupervisor: {inPlace: []work{look, unmask, keep, strike, goVisit, readVisit, planVisit, seeDuty, seeDanger, handDuty, roster, seeUnits, seePosts}},
+	authz.TownshipSupervisor: {inPlace: []work{look, unmask, keep, strike, goVisit, readVisit, planVisit, seeDuty, seeDanger, handDuty, roster, seeUnits, seePosts,
+		raise, seeCase, handleCase, lookBack}, byName: []work{behindLock}},
 	// 牵头全县工作：导入名册、核对数据、指导乡镇: does not visit.
-	authz.CivilAffairs: {inPlace: []work{look, unmask, keep, strike, readVisit, planVisit, seeDuty, seeDanger, handDuty, roster, seeUnits, seePosts}},
+	authz.CivilAffairs: {inPlace: []work{look, unmask, keep, strike, readVisit, planVisit, seeDuty, seeDanger, handDuty, roster, seeUnits, seePosts,
+		raise, second, note, thank, lookBack, concludeFor, seeCase, handleCase}, byName: []work{behindLock, reporter}},
 	// 掌握在校留守儿童和控辍保学情况: of the whole county, since who has dropped out is on no
-	// school's list.
-	authz.Education: {inPlace: []work{look, seeDuty}},
+	// school's list. The law has it told of what is done to pupils.
+	authz.Education: {inPlace: []work{look, seeDuty, raise, note, concludeFor}, inCase: []work{seeCase}, byName: []work{behindLock}},
 	// 掌握本校留守学生情况，落实学校职责
-	authz.SchoolLeader: {forRoll: []work{look, seeDuty}, ofUnit: []work{seeDuty}},
+	authz.SchoolLeader: {forRoll: []work{look, seeDuty}, ofUnit: []work{seeDuty}, inPlace: []work{raise}, inCase: []work{seeCase}, byName: []work{behindLock}},
 	// 联系本班留守学生及其家长
-	authz.ClassTeacher: {forRoll: []work{look, seeDuty}, ofUnit: []work{seeDuty}},
+	authz.ClassTeacher: {forRoll: []work{look, seeDuty}, ofUnit: []work{seeDuty}, inPlace: []work{raise}, inCase: []work{seeCase}, byName: []work{behindLock}},
 	// 接收报告，应急处置；查询档案须说明事由
-	authz.Police: {inPlace: []work{look, unmask, seeDuty, seeDanger}},
-	// 强制报告，协助评估; 临时照料和临时监护; 开展关爱服务: reports and assessments are not built yet.
-	authz.Health: {ofUnit: []work{seeDuty}}, authz.Relief: {ofUnit: []work{seeDuty}}, authz.MassOrganisation: {ofUnit: []work{seeDuty}},
+	authz.Police: {inPlace: []work{look, unmask, seeDuty, seeDanger, raise, receive, thank, lookBack, seeCase, handleCase}, inCase: []work{receive, seeCase, handleCase}, byName: []work{behindLock, reporter}},
+	// 强制报告，协助评估; the health authority looks into what its hospitals left undone.
+	authz.Health: {ofUnit: []work{seeDuty, concludeFor}, inPlace: []work{raise}, inCase: []work{seeCase}, byName: []work{behindLock}},
+	// 临时照料和临时监护
+	authz.Relief: {ofUnit: []work{seeDuty}, inPlace: []work{raise}, inCase: []work{seeCase}, byName: []work{behindLock}},
+	// 开展关爱服务，只看开展活动必需的信息
+	authz.MassOrganisation: {ofUnit: []work{seeDuty}, inPlace: []work{raise}, inCase: []work{seeCase}, byName: []work{behindLock}},
 	// 为名单内的儿童提供专业服务
-	authz.SocialWorkAgency: {forRoll: []work{look, goVisit, readVisit, seeDuty}, ofUnit: []work{seeDuty}},
+	authz.SocialWorkAgency: {forRoll: []work{look, goVisit, readVisit, seeDuty}, ofUnit: []work{seeDuty}, inPlace: []work{raise}, inCase: []work{seeCase}, byName: []work{behindLock}},
 	// 只看统计数字
-	authz.Department: {ofUnit: []work{seeDuty}},
+	authz.Department: {ofUnit: []work{seeDuty}, inPlace: []work{raise}, inCase: []work{seeCase}, byName: []work{behindLock}},
 	// 统筹全县工作，看各条款落实情况和逾期任务: and whom to call for a late one.
 	authz.Conference: {inPlace: []work{seeDuty, seeDanger, seeUnits, seePosts}},
 	// 督查各单位落实情况，数字可以点开看到明细
@@ -96,7 +120,7 @@ var jobs = map[authz.Role]job{
 	// 管理机构和系统参数，看不到任何儿童信息
 	authz.SystemAdmin: {inPlace: []work{seeUnits, keepUnits}},
 	// 管理账号和岗位授权，看不到任何儿童信息: a post is at an organisation.
-	authz.SecurityAdmin: {inPlace: []work{seeUnits, seePosts, keepPosts}},
+	authz.SecurityAdmin: {inPlace: []work{seeUnits, seePosts, keepPosts, partnerKeys}},
 	// 查看操作日志，看不到任何儿童信息，不能修改任何数据
 	authz.AuditAdmin: {inPlace: []work{audit}},
 }
@@ -147,7 +171,7 @@ func TestOracle_TheRulesSayWhatTheRolesAreDescribedToDo(t *testing.T) {
 	for _, action := range a.Rules.Actions() {
 		w, known := workOf[action]
 		if !known {
-			if mechanism, _, _ := strings.Cut(action, "."); slices.Contains([]string{"child", "move", "visit", "duty", "import", "user", "organisation", "journal", "session"}, mechanism) {
+			if mechanism, _, _ := strings.Cut(action, "."); slices.Contains([]string{"child", "move", "visit", "duty", "import", "user", "organisation", "journal", "session", "report", "thread", "agency"}, mechanism) {
 				t.Errorf("%s is nobody's work: say whose", action)
 			}
 			continue

@@ -14,6 +14,7 @@ import (
 
 	"shouwang/domain/duty"
 	"shouwang/domain/registry"
+	"shouwang/domain/report"
 	"shouwang/platform/state"
 	"shouwang/platform/store"
 	"shouwang/platform/store/storetest"
@@ -32,6 +33,9 @@ func machines() []machine {
 	return []machine{
 		faces("duty", "duty_transition", duty.Transitions, duty.Open),
 		faces("move", "registry_move_transition", registry.MoveTransitions, registry.Offered),
+		faces("report", "report_transition", report.Transitions, report.Received),
+		faces("thread", "report_thread_transition", report.ThreadTransitions, report.Waiting),
+		faces("omission", "report_omission_transition", report.OmissionTransitions, report.Found),
 		faces("import", "registry_import_transition", registry.ImportTransitions, registry.ImportReceived),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"shouwang/app"
+	"shouwang/domain/report"
 	"shouwang/platform/account"
 	"shouwang/platform/authz"
 	"shouwang/platform/clock"
@@ -23,6 +25,7 @@ import (
 // text by which one would recognise it.
 type foreign struct {
 	child, relation, visit, duty, move, grant, user, region, town, roster string
+	thread, report, omission, file, agency, unit string
 	canaries                                                              []string
 }
 
@@ -101,6 +104,39 @@ func attempts(f foreign) map[string]struct{ query, body string } {
 		"importProblems":    {},
 		"undoImport":        {},
 		"importEvents":      {},
+		"reportPage":        {},
+		"notePage":          {},
+		"progressPage":      {},
+		"reportScript":      {},
+		"sendReport":        {body: "situation=alone&account=" + url.QueryEscape("路边有个孩子一个人坐着")},
+		"sendNote":          {body: "account=" + url.QueryEscape("今天我一个人在家里")},
+		"askProgress":       {body: "number=x&secret=x"},
+		"sendReportFile":    {body: "not a form"},
+		"reportForm":        {},
+		"fileReport":        {body: fmt.Sprintf(`{"id":"01890000-0000-7000-8000-0000000000aa","child_id":"%s","situations":["alone"],"content":{"account":"试探"},"reporter":{}}`, f.child)},
+		"ownReports":        {},
+		"reporter":          {body: `{"reason":"试探一下看看"}`},
+		"threads":           {query: "region=" + f.town},
+		"thread":            {},
+		"acceptReports":     {},
+		"informed":          {},
+		"declineReports":    {body: `{"reason":"试探一下看看"}`},
+		"reviewReports":     {body: `{"agree":true,"text":"试探一下看看"}`},
+		"passThread":        {body: fmt.Sprintf(`{"organisation_id":"%s","reason":"试探"}`, f.unit)},
+		"answerReports":     {body: `{"text":"试探一下看看"}`},
+		"noteThread":        {body: `{"text":"试探"}`},
+		"placeThread":       {body: fmt.Sprintf(`{"child_id":"%s"}`, f.child)},
+		"admitToThread":     {body: fmt.Sprintf(`{"user_id":"%s","reason":"试探一下看看"}`, f.user)},
+		"awardReporter":     {body: fmt.Sprintf(`{"report_id":"%s","kind":"praise","reason":"试探"}`, f.report)},
+		"omitted":           {body: fmt.Sprintf(`{"organisation_id":"%s","known_on":"2026-11-01","text":"试探一下看看"}`, f.unit)},
+		"omission":          {},
+		"concludeOmission":  {body: `{"outcome":"none"}`},
+		"addEvidence":       {body: "not a picture"},
+		"evidence":          {},
+		"agencyReport":      {body: "not signed"},
+		"agencies":          {},
+		"addAgency":         {body: fmt.Sprintf(`{"organisation_id":"%s"}`, f.unit)},
+		"endAgency":         {},
 	}
 }
 
@@ -111,6 +147,8 @@ var own = map[string]bool{
 	"children": true, "searchChildren": true, "moves": true, "vocabulary": true, "regions": true, "searchRegions": true, "regionNames": true,
 	"dueVisits": true, "duties": true, "dutySummary": true, "session": true, "signOut": true, "demoAccounts": true, "roles": true,
 	"organisations": true, "people": true, "notices": true, "readNotices": true, "policy": true, "clauseRows": true, "recordVisits": true,
+	"reportPage": true, "notePage": true, "progressPage": true, "reportScript": true, "sendReport": true, "sendNote": true, "reportForm": true, "ownReports": true,
+	"threads": true, "agencies": true,
 	"journal": true, "imports": true, "addImport": true, "signIn": true, "activate": true, "changePassword": true,
 }
 
@@ -229,11 +267,33 @@ func seedForeign(ctx context.Context, t *testing.T, a *app.App) foreign {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := a.Imports.Run(office, file, nil)
-	if err != nil || report.Held != 1 {
-		t.Fatalf("the roster was to be held: %+v %v", report, err)
+	run, err := a.Imports.Run(office, file, nil)
+	if err != nil || run.Held != 1 {
+		t.Fatalf("the roster was to be held: %+v %v", run, err)
 	}
 	f.roster = one(`select id from registry_import`)
+	f.unit = one(`select id from account_organisation where kind = 'hospital' limit 1`)
+	// A case about the child, whose reporter left a name.
+	if _, err := a.Report.FilePublic(ctx, canaryReport(f), report.Public); err != nil {
+		t.Fatal(err)
+	}
+	f.canaries = append(f.canaries, canaryAccount, canaryReporter, canaryAnswer)
+	f.report, f.thread = one(`select id from report_report`), one(`select id from report_thread`)
+	for _, err := range []error{
+		a.Report.Accept(sys, f.thread), a.Report.Answer(sys, f.thread, canaryAnswer), a.Report.Note(sys, f.thread, canaryAccount, ""),
+		a.Report.Omit(sys, f.thread, report.NewOmission{UnitID: f.unit, KnownOn: "2026-10-01", Text: canaryAccount}),
+		a.Report.AddFile(sys, f.thread, "01890000-0000-7000-8000-0000000000ff", []byte("%PDF-1.4 "+canaryAccount)),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.omission, f.file = one(`select id from report_omission`), one(`select id from report_file`)
+	key, err := a.Report.AddAgency(sys, f.unit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.agency = key.ID
 	f.grant = one(`select id from account_grant where region = ? and ended_at is null limit 1`, f.region)
 	f.user = one(`select user_id from account_grant where id = ?`, f.grant)
 	return f
@@ -254,8 +314,18 @@ func fill(path string, f foreign) string {
 		id = f.grant
 	case strings.HasPrefix(path, "/api/people/"):
 		id = f.user
+	case strings.HasPrefix(path, "/api/threads/"):
+		id = f.thread
+	case strings.HasPrefix(path, "/api/reports/"):
+		id = f.report
+	case strings.HasPrefix(path, "/api/omissions/"):
+		id = f.omission
+	case strings.HasPrefix(path, "/api/evidence/"):
+		id = f.file
+	case strings.HasPrefix(path, "/api/agencies/"):
+		id = f.agency
 	}
-	return strings.NewReplacer("{id}", id, "{relation}", f.relation, "{photo}", "01890000-0000-7000-8000-000000000002", "{clause}", "三.二.14", "{row}", "1").Replace(path)
+	return strings.NewReplacer("{id}", id, "{relation}", f.relation, "{photo}", "01890000-0000-7000-8000-000000000002", "{clause}", "三.二.14", "{row}", "1", "{file}", "01890000-0000-7000-8000-000000000003").Replace(path)
 }
 
 func signIn(ctx context.Context, t *testing.T, a *app.App, n account.Demo) string {
@@ -279,8 +349,11 @@ var sessions = map[*app.App]map[string]string{}
 func request(t *testing.T, a *app.App, cookie, method, path, query, body string) (int, string) {
 	t.Helper()
 	r := httptest.NewRequest(method, path+"?"+query, strings.NewReader(body))
-	if strings.HasPrefix(body, "{") {
+	switch {
+	case strings.HasPrefix(body, "{"):
 		r.Header.Set("Content-Type", "application/json")
+	case method == http.MethodPost && strings.Contains(body, "="):
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	if cookie != "" {
 		r.Header.Set("Cookie", cookie)

@@ -20,7 +20,6 @@ type Filter struct {
 	Rule    string
 	Region  string
 	ChildID string
-	Thread  string // those of one case, which the caller has checked
 	ID      string // one duty, whatever its state
 	State   State  // open when empty
 	Late    bool
@@ -64,9 +63,7 @@ func (s *Service) List(ctx context.Context, f Filter, names Namer) ([]Row, error
 	default:
 		add("d.state = ?", string(f.State))
 	}
-	if f.Thread != "" {
-		add("d.thread_id = ?", f.Thread)
-	} else if mine, v := s.mine(ctx); f.Mine {
+	if mine, v := s.mine(ctx); f.Mine {
 		add(mine, v...)
 	} else if !s.rules.May(ctx, "duty.confined") { // what tells of a child in danger, only to who bears it
 		add("(d.confined = 0 or "+mine+")", v...)
@@ -162,6 +159,38 @@ func (s *Service) dress(ctx context.Context, duties []Duty, names Namer) ([]Row,
 		rows[i].Holders = namesOf(posts[rows[i].post()], rows[i].BearerUser)
 	}
 	return rows, s.journal.Read(ctx, "duty.list", journal.Entry{Kind: "duty", IDs: ids})
+}
+
+// OfThread lists all duties of a case that the caller has checked, open ones
+// first.
+func (s *Service) OfThread(ctx context.Context, thread string) ([]Row, error) {
+	duties, err := store.All[Duty](ctx, s.db, `
+		select `+store.Columns[Duty]("d")+`
+		  from duty_duty d
+		 where d.thread_id = ?
+		 order by case when d.state = 'open' then 0 else 1 end, d.due_on, d.id
+		 limit 200`, thread)
+	if err != nil {
+		return nil, fmt.Errorf("listing the duties of a case: %w", err)
+	}
+	return s.dress(ctx, duties, nil)
+}
+
+// NextOf is the open duty of each case that is due first.
+func (s *Service) NextOf(ctx context.Context, q store.Querier, threads []string) (map[string]Duty, error) {
+	duties, err := store.All[Duty](ctx, q, `
+		select `+store.Columns[Duty]("d")+`
+		  from duty_duty d
+		 where d.state = 'open' and d.thread_id in (`+store.Marks(len(threads))+`)
+		 order by d.due_on desc, d.due_at desc, d.id desc`, store.Anys(threads)...)
+	if err != nil {
+		return nil, fmt.Errorf("reading what is owed next: %w", err)
+	}
+	next := map[string]Duty{}
+	for _, d := range duties { // the earliest comes last and stays
+		next[d.ThreadID] = d
+	}
+	return next, nil
 }
 
 // heldToday is the predicate of a post g that is held today, given twice.

@@ -122,6 +122,9 @@ func (s *Service) Board(ctx context.Context, at string) (*Board, error) {
 		_, c.Built = s.sources[c.ID]
 		c.Built = c.Built || c.Open+c.Discharged > 0
 		c.Live = c.Built && c.Records+c.Open+c.Discharged > 0
+		if s.sources[c.ID].Confined && region.Code(at).Level() >= region.Village && !s.rules.May(ctx, "duty.confined") {
+			c.Live, c.Open, c.Late, c.Discharged, c.Kept, c.Records = false, 0, 0, 0, 0, 0
+		}
 	}
 	return b, nil
 }
@@ -170,6 +173,9 @@ func (s *Service) Rows(ctx context.Context, clause, at, after string, limit int,
 	scoped, err := s.rules.Scoped(ctx, "clause.rows")
 	if err != nil {
 		return nil, err
+	}
+	if src.Confined && !s.rules.May(ctx, "duty.confined") {
+		return []Row{}, nil
 	}
 	if at != "" {
 		scoped = authz.Within(scoped, at)

@@ -141,6 +141,7 @@ type DutyRule struct {
 	Outlives     bool   `yaml:"outlives" json:"outlives"`           // a birthday or a return does not cancel it
 	Urgent       bool   `yaml:"urgent" json:"urgent"`               // told at once, shown first
 	Confined     bool   `yaml:"confined" json:"confined"`           // of a child in danger: shown only to who bears it and to who answers for protection
+	Outlasts     bool   `yaml:"outlasts" json:"outlasts"`           // the end of its case does not cancel it
 	DischargedBy string `yaml:"discharged_by" json:"discharged_by"` // the kind of record that is evidence
 }
 
@@ -153,11 +154,12 @@ type SupportLevel struct {
 
 // Situation is one that must be reported: the plan's list beside the statutory nine.
 type Situation struct {
-	ID        string `yaml:"id" json:"id"`
-	Name      string `yaml:"name" json:"name"`
-	Plan      int    `yaml:"plan" json:"plan"`
-	Statutory []int  `yaml:"statutory" json:"statutory"`
-	Hint      string `yaml:"hint" json:"hint"`
+	ID        string   `yaml:"id" json:"id"`
+	Name      string   `yaml:"name" json:"name"`
+	Plan      int      `yaml:"plan" json:"plan"`
+	Statutory []int    `yaml:"statutory" json:"statutory"`
+	Tell      []string `yaml:"tell" json:"tell"` // roles that are told beside the police
+	Hint      string   `yaml:"hint" json:"hint"`
 }
 
 // EscalationStep is the parameter that says after how many days a late duty

@@ -15,6 +15,9 @@ var Sources = []Source{{Clause: "二.一.1", Kind: "parameter", Text: `
 type Source struct {
 	Clause string
 	Kind   string // what a row opens: child, visit, duty …
+	// Confined rows tell of a child in danger: they are shown to who answers for
+	// protection, and a village's number of them to nobody else.
+	Confined bool
 	// Text selects id, child_id, region, on_day; governance narrows it with
 	// {scope} and the region asked for.
 	Text string

@@ -1,0 +1,451 @@
+package report
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/base32"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"shouwang/domain/duty"
+	"shouwang/domain/policy"
+	"shouwang/domain/registry"
+	"shouwang/platform/account"
+	"shouwang/platform/authz"
+	"shouwang/platform/clock"
+	"shouwang/platform/crypto"
+	"shouwang/platform/fault"
+	"shouwang/platform/files"
+	"shouwang/platform/journal"
+	"shouwang/platform/notify"
+	"shouwang/platform/store"
+	"shouwang/platform/tally"
+)
+
+// Spool keeps a second copy of a report on another disk. Append returns once
+// the copy is there.
+type Spool interface {
+	Append(ctx context.Context, id string, record []byte) error
+}
+
+// Service is all that others may call.
+type Service struct {
+	db       *store.DB
+	policy   *policy.Service
+	duty     *duty.Service
+	registry *registry.Service
+	notify   *notify.Service
+	journal  *journal.Journal
+	rules    *authz.Authority
+	keys     *crypto.Keyring
+	files    *files.Store
+	clock    clock.Clock
+	spool    Spool
+}
+
+// NewService returns the reports and begins to guard the ledger. spool may be
+// nil: then the commit alone stands behind a receipt.
+func NewService(db *store.DB, p *policy.Service, d *duty.Service, r *registry.Service, n *notify.Service, j *journal.Journal, rules *authz.Authority, keys *crypto.Keyring, f *files.Store, c clock.Clock, spool Spool) *Service {
+	s := &Service{db: db, policy: p, duty: d, registry: r, notify: n, journal: j, rules: rules, keys: keys, files: f, clock: c, spool: spool}
+	d.GuardThreads(s.keep)
+	return s
+}
+
+const (
+	ruleAccept   = "report.accept"
+	ruleReview   = "report.review"
+	ruleInform   = "report.inform"
+	ruleAnswer   = "report.answer"
+	ruleAward    = "report.award"
+	ruleOmission = "report.omission"
+	ruleRequired = "report.required"
+	ruleNext     = "thread.next"
+)
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func actorID(ctx context.Context) string {
+	a, _ := authz.ActorOf(ctx)
+	return a.UserID
+}
+
+// sender is who a report comes from, as far as it is kept outside the
+// compartment.
+type sender struct {
+	channel Channel
+	unit    string // the organisation; empty when anonymous
+	user    string // the account; goes into the compartment
+}
+
+// File takes a report from somebody signed in. The receipt means that it is
+// held, on the disk and, where there is a spool, on a second one. The same
+// report sent again returns the same receipt; another under its id is a
+// Conflict. A child may be named whom the sender may know of; NotFound for
+// others.
+func (s *Service) File(ctx context.Context, n NewReport) (Receipt, error) {
+	if err := s.rules.Need(ctx, "report.file"); err != nil {
+		return Receipt{}, err
+	}
+	if n.ChildID != "" {
+		subject, err := s.registry.Subject(ctx, s.db, n.ChildID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if err := s.rules.Check(ctx, s.db, "child.read", subject); err != nil {
+			return Receipt{}, err
+		}
+	}
+	from := sender{channel: n.Channel}
+	if from.channel == "" {
+		from.channel = Desk
+	}
+	if !n.Anonymous {
+		actor, _ := authz.ActorOf(ctx)
+		from.user = actor.UserID
+		for _, g := range actor.Grants {
+			if slices.Contains(mandated, g.Role) {
+				from.unit = g.Organisation
+				break
+			}
+		}
+	}
+	return s.file(ctx, n, from)
+}
+
+// FilePublic takes a report from anybody, or what a child wrote on the page
+// that looks like nothing.
+func (s *Service) FilePublic(ctx context.Context, n NewReport, by Channel) (Receipt, error) {
+	n.ChildID, n.Ticket = "", ""
+	return s.file(ctx, n, sender{channel: by})
+}
+
+// file keeps a report. Its lines in the journal name no sender: who it is lies
+// in the compartment alone.
+func (s *Service) file(ctx context.Context, n NewReport, from sender) (Receipt, error) {
+	if n.Anonymous {
+		n.Reporter, from.unit, from.user = Reporter{}, "", ""
+	}
+	n.Channel = from.channel
+	if err := n.validate(s.policy.Pack, s.clock.Now()); err != nil {
+		return Receipt{}, err
+	}
+	text, err := json.Marshal(n)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("reading the report: %w", err)
+	}
+	if s.spool != nil {
+		if err := s.spool.Append(ctx, n.ID, text); err != nil {
+			return Receipt{}, errNotKept.Because(err)
+		}
+	}
+	ctx = authz.WithActor(store.Again(ctx), authz.Actor{Name: "报告人"})
+	return store.In(ctx, s.db, func(tx *store.Tx) (Receipt, error) { return s.fileTx(ctx, tx, n, digest(text), from) })
+}
+
+// errNotKept is no acknowledgement: the second copy could not be made.
+var errNotKept = &fault.Error{Kind: fault.Internal, ID: "report.not_kept", Text: "报告没有保存成功，请马上再交一次。如情况紧急，请直接拨打 110。"}
+
+func (s *Service) fileTx(ctx context.Context, tx *store.Tx, n NewReport, sum string, from sender) (Receipt, error) {
+	now := s.clock.Now()
+	earlier, found, err := store.Maybe[Report](ctx, tx, `select r.id, r.number, r.digest, r.filed_at from report_report r where r.id = ?`, n.ID)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("looking for the report: %w", err)
+	}
+	if found {
+		if earlier.Digest != sum {
+			return Receipt{}, fault.NewConflict("report.id_reused", "这份报告已经收到，内容与这次不同。要补充情况，请另交一份新的报告。")
+		}
+		return s.receipt(earlier)
+	}
+	if n.ChildID != "" {
+		subject, err := s.registry.Subject(ctx, tx, n.ChildID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		n.Region = subject.Region
+	}
+	nine := n.nine(s.policy.Pack)
+	r := Report{ID: n.ID, Region: n.Region, UnitID: from.unit, Channel: from.channel, Ticket: n.Ticket, Situations: strings.Join(n.Situations, " "),
+		Statutory: joinInts(nine), Urgent: n.Urgent, Anonymous: n.Anonymous, DiscoveredAt: n.DiscoveredAt, FiledAt: now, FiledOn: clock.DayOf(now), Digest: sum,
+		Likeness: s.keys.Index("report.likeness", n.likeness()), Named: s.keys.Index("report.named", n.named(n.Region[:6])),
+		State: Received, MovedAt: now, Spec: Spec, Version: 1}
+	// 1. The case it belongs to: the child's, one told of in the same words, or a
+	// new one.
+	t, key, err := s.caseFor(ctx, tx, n, r)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if n.locks(nine) && !t.Locked || n.Urgent && !t.Urgent {
+		t.Locked, t.Urgent = t.Locked || n.locks(nine), t.Urgent || n.Urgent
+		if _, err := store.Exec(ctx, tx, `update report_thread set locked = ?, urgent = ?, version = version + 1 where id = ?`, t.Locked, t.Urgent, t.ID); err != nil {
+			return Receipt{}, fmt.Errorf("raising the case: %w", err)
+		}
+	}
+	// 2. The report, and who sent it.
+	content, err := json.Marshal(n.Content)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("keeping the report: %w", err)
+	}
+	r.ThreadID, r.Sealed = t.ID, key.Seal(contentPlace(r.ID), string(content))
+	if r.Number, err = s.number(ctx, tx, "报", t.Region, now); err != nil {
+		return Receipt{}, err
+	}
+	if err := store.Insert(ctx, tx, "report_report", r); err != nil {
+		return Receipt{}, fmt.Errorf("keeping the report: %w", err)
+	}
+	if n.Reporter != (Reporter{}) || from.user != "" {
+		if err := s.keepReporter(ctx, tx, r.ID, n.Reporter, from.user); err != nil {
+			return Receipt{}, err
+		}
+	}
+	// 3. Somebody owes the next step from this moment.
+	if err := s.route(ctx, tx, t, n); err != nil {
+		return Receipt{}, err
+	}
+	if n.ChildID != "" { // whoever owed this report has made it
+		if _, err := s.duty.DischargeTx(ctx, tx, duty.Which{ChildID: n.ChildID, Rules: []string{ruleRequired}}, duty.Evidence{Kind: "report", ID: r.ID}); err != nil {
+			return Receipt{}, err
+		}
+	}
+	if err := tally.AddTx(ctx, tx, countReport(r, 1)...); err != nil {
+		return Receipt{}, err
+	}
+	if err := s.journal.Record(ctx, tx, "report.filed", t.Entry("report", r.ID, string(r.Channel))); err != nil {
+		return Receipt{}, err
+	}
+	return s.receipt(r)
+}
+
+// caseFor finds the open case a report belongs to, or opens one, with its key.
+func (s *Service) caseFor(ctx context.Context, tx *store.Tx, n NewReport, r Report) (Thread, *crypto.Key, error) {
+	var t Thread
+	var found bool
+	var err error
+	if n.ChildID != "" {
+		t, found, err = store.Maybe[Thread](ctx, tx, `
+			select `+store.Columns[Thread]("t")+` from report_thread t where t.child_id = ? and t.closed_at is null`, n.ChildID)
+	} else if r.Likeness != nil {
+		t, found, err = store.Maybe[Thread](ctx, tx, `
+			select `+store.Columns[Thread]("t")+`
+			  from report_report r join report_thread t on t.id = r.thread_id
+			 where r.likeness = ? and t.closed_at is null
+			 order by t.opened_at
+			 limit 1`, r.Likeness)
+	}
+	if err != nil {
+		return Thread{}, nil, fmt.Errorf("looking for the case: %w", err)
+	}
+	if found {
+		s.duty.Check(ctx, tx, t.ID)
+		key, err := s.keys.Key(ctx, tx, t.ID)
+		return t, key, err
+	}
+	now := s.clock.Now()
+	post, err := station(ctx, tx, n.Region)
+	if err != nil {
+		return Thread{}, nil, err
+	}
+	t = Thread{ID: newID(), ChildID: n.ChildID, Region: n.Region, PoliceRegion: post.Region, PoliceUnit: post.Unit,
+		State: Waiting, OpenedAt: now, MovedAt: now, Version: 1}
+	if t.Number, err = s.number(ctx, tx, "案", t.Region, now); err != nil {
+		return Thread{}, nil, err
+	}
+	keys, err := s.keys.New(ctx, tx, now, t.ID)
+	if err != nil {
+		return Thread{}, nil, err
+	}
+	if err := store.Insert(ctx, tx, "report_thread", t); err != nil {
+		if store.IsUnique(err) { // another report opened the child's case just now
+			return Thread{}, nil, fmt.Errorf("opening the case: %w", store.ErrAgain)
+		}
+		return Thread{}, nil, fmt.Errorf("opening the case: %w", err)
+	}
+	if err := tally.AddTx(ctx, tx, countThread(t, 1)...); err != nil {
+		return Thread{}, nil, err
+	}
+	s.duty.Check(ctx, tx, t.ID)
+	return t, keys[t.ID], s.journal.Record(ctx, tx, "thread.opened", t.Entry("thread", t.ID, ""))
+}
+
+// station is the police post for a place: the station that answers for it, the
+// county's police where none is entered, or whoever holds a police post there.
+func station(ctx context.Context, q store.Querier, at string) (authz.Post, error) {
+	for _, kind := range []account.Kind{account.PoliceStation, account.CountyPolice} {
+		o, found, err := account.FindOrganisation(ctx, q, kind, at)
+		if err != nil {
+			return authz.Post{}, fmt.Errorf("finding the police station: %w", err)
+		}
+		if found {
+			return authz.Post{Role: authz.Police, Region: o.Region, Unit: o.ID}, nil
+		}
+	}
+	return authz.Post{Role: authz.Police, Region: duty.PostRegion(authz.Police, at)}, nil
+}
+
+// route opens what a report asks of the offices: the police to accept it, and
+// those the law has told beside them to take note.
+func (s *Service) route(ctx context.Context, tx *store.Tx, t Thread, n NewReport) error {
+	accept := t.Opening(ruleAccept, "", "收到新的报告")
+	accept.Post = t.Police()
+	openings := []duty.Opening{accept}
+	for _, situation := range s.policy.Pack.Situations {
+		if !slices.Contains(n.Situations, situation.ID) {
+			continue
+		}
+		for _, role := range situation.Tell {
+			inform := t.Opening(ruleInform, role, "")
+			inform.Post = authz.Post{Role: authz.Role(role)}
+			openings = append(openings, inform)
+			if authz.Role(role) == authz.Education {
+				if err := s.invite(ctx, tx, t, account.EducationAuthority); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	_, err := s.duty.OpenTx(ctx, tx, openings...)
+	return err
+}
+
+// invite lets a unit of the place see the case.
+func (s *Service) invite(ctx context.Context, tx *store.Tx, t Thread, kind account.Kind) error {
+	o, found, err := account.FindOrganisation(ctx, tx, kind, t.Region)
+	if err != nil || !found {
+		return err
+	}
+	return authz.EnrolTx(ctx, tx, o.ID, t.ID, string(clock.Today(s.clock)))
+}
+
+// number gives the next number of a kind in a county and year: 案2026-000012.
+func (s *Service) number(ctx context.Context, tx *store.Tx, kind, at string, now time.Time) (string, error) {
+	year := string(clock.DayOf(now))[:4]
+	n, err := store.One[int](ctx, tx, `
+		insert into report_counter (county, kind, next) values (?, ?, 2)
+		    on conflict (county, kind) do update set next = report_counter.next + 1
+		returning next - 1`, at[:6]+"000000", kind+year)
+	if err != nil {
+		return "", fmt.Errorf("numbering: %w", err)
+	}
+	return fmt.Sprintf("%s%s-%s-%06d", kind, at[:6], year, n), nil
+}
+
+func (s *Service) receipt(r Report) (Receipt, error) {
+	out := Receipt{ID: r.ID, Number: r.Number, Secret: s.secret(r.ID), At: r.FiledAt.UnixMilli(), Digest: r.Digest}
+	var err error
+	out.Signature, err = s.keys.Sign(out.Text())
+	return out, err
+}
+
+// secret is what opens a report's progress: derived, so that it is kept
+// nowhere. 80 bits, in groups of four.
+func (s *Service) secret(id string) string {
+	text := base32.StdEncoding.EncodeToString(s.keys.Index("report.secret", id)[:10])
+	return text[:4] + "-" + text[4:8] + "-" + text[8:12] + "-" + text[12:]
+}
+
+// Progress is what a sender is told, with no word of the case itself.
+type Progress struct {
+	Number     string    `json:"number"`
+	State      State     `json:"state"`
+	FiledAt    time.Time `json:"filed_at"`
+	AcceptedAt time.Time `json:"accepted_at,omitzero"`
+	AnsweredAt time.Time `json:"answered_at,omitzero"`
+	Answer     string    `json:"answer,omitempty"`
+	Files      int       `json:"files"`
+	id         string
+}
+
+var errSecret = fault.NewNotFound("report.secret", "编号或查询码不对，请对照回执再输一次。")
+
+// Progress tells the sender what became of a report. NotFound for a wrong
+// number or secret, which are not told apart.
+func (s *Service) Progress(ctx context.Context, number, secret string) (Progress, error) {
+	r, found, err := store.Maybe[Report](ctx, s.db, `
+		select `+store.Columns[Report]("r")+` from report_report r where r.number = ?`, strings.TrimSpace(number))
+	if err != nil {
+		return Progress{}, fmt.Errorf("reading the report: %w", err)
+	}
+	if !found {
+		r.ID = "none" // compared all the same, so that the time tells nothing
+	}
+	plain := func(x string) []byte {
+		return []byte(strings.ToUpper(strings.NewReplacer("-", "", " ", "").Replace(x)))
+	}
+	if subtle.ConstantTimeCompare(plain(s.secret(r.ID)), plain(secret)) != 1 || !found {
+		return Progress{}, errSecret
+	}
+	return s.progress(ctx, r)
+}
+
+func (s *Service) progress(ctx context.Context, r Report) (Progress, error) {
+	p := Progress{Number: r.Number, State: r.State, FiledAt: r.FiledAt, AcceptedAt: r.AcceptedAt, AnsweredAt: r.AnsweredAt, id: r.ID}
+	key, err := s.keys.Key(ctx, s.db, r.ThreadID)
+	if err != nil {
+		return Progress{}, err
+	}
+	if p.Answer, err = key.Open(answerPlace(r.ID), r.AnswerSealed); err != nil {
+		return Progress{}, err
+	}
+	p.Files, err = store.One[int](ctx, s.db, `select count(*) from report_file where report_id = ?`, r.ID)
+	return p, err
+}
+
+// Own lists the progress of what the person signed in has reported by name,
+// newest first.
+func (s *Service) Own(ctx context.Context) ([]Progress, error) {
+	if err := s.rules.Need(ctx, "report.own"); err != nil {
+		return nil, err
+	}
+	reports, err := store.All[Report](ctx, s.db, `
+		select `+store.Columns[Report]("r")+`
+		  from report_reporter p join report_report r on r.id = p.report_id
+		 where p.user_id = ?
+		 order by r.filed_at desc, r.id
+		 limit 50`, actorID(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("reading one's own reports: %w", err)
+	}
+	threads := make([]string, len(reports))
+	for i, r := range reports {
+		threads[i] = r.ThreadID
+	}
+	keys, err := s.keys.Keys(ctx, s.db, threads...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Progress, len(reports))
+	for i, r := range reports {
+		out[i] = Progress{Number: r.Number, State: r.State, FiledAt: r.FiledAt, AcceptedAt: r.AcceptedAt, AnsweredAt: r.AnsweredAt}
+		if key := keys[r.ThreadID]; key != nil {
+			if out[i].Answer, err = key.Open(answerPlace(r.ID), r.AnswerSealed); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+func countReport(r Report, sign int) []tally.Delta {
+	out := []tally.Delta{{Name: policy.FigureClause, Region: r.Region, Part: "四.一.1", N: sign}, {Name: policy.FigureClause, Region: r.Region, Part: "四.一.2", N: sign}}
+	for _, situation := range strings.Fields(r.Situations) {
+		out = append(out, tally.Delta{Name: FigureReport, Region: r.Region, Part: situation, N: sign})
+	}
+	return out
+}
+
+// FigureReport counts reports by situation.
+const FigureReport = "report"
+
+func joinInts(ns []int) string {
+	words := make([]string, len(ns))
+	for i, n := range ns {
+		words[i] = strconv.Itoa(n)
+	}
+	return strings.Join(words, " ")
+}

@@ -25,7 +25,7 @@ import (
 // text by which one would recognise it.
 type foreign struct {
 	child, relation, visit, duty, move, grant, user, region, town, roster string
-	thread, report, omission, file, agency, unit string
+	thread, report, omission, file, agency, unit                          string
 	canaries                                                              []string
 }
 

@@ -86,7 +86,7 @@ func sealInto(w io.Writer, id string, key *crypto.Key, src io.Reader) (size int6
 			}
 		}
 		if size += int64(n); size > importLimits.File {
-			return 0, nil, fault.NewInvalid("sheet.too_large", "文件超过 %d MB，请删去图片等多余内容，或拆成几个文件再上传。", importLimits.File>>20)
+			return 0, nil, errTooLarge()
 		}
 		sum.Write(piece[:n])
 		if _, err := w.Write(key.Seal(piecePlace(id, index, m == 0), string(piece[:n]))); err != nil {
@@ -97,6 +97,10 @@ func sealInto(w io.Writer, id string, key *crypto.Key, src io.Reader) (size int6
 		}
 		piece, next, n, ended = next, piece, m, endedNext
 	}
+}
+
+func errTooLarge() error {
+	return fault.NewInvalid("sheet.too_large", "文件超过 %d MB，请删去图片等多余内容，或拆成几个文件再上传。", importLimits.File>>20)
 }
 
 // fill reads until the piece is full or the source has truly ended. An upload

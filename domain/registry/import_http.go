@@ -129,9 +129,14 @@ func (m *Imports) Routes(api *web.API) {
 }
 
 // upload takes a roster as it comes over the wire; nothing of it is held in
-// memory or laid down readable.
+// memory or laid down readable. One that says it is too large is turned away
+// before it is sent.
 func (m *Imports) upload(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, importLimits.File+1<<20)
+	const around = 1 << 20 // what a form may put around its file
+	if r.ContentLength > importLimits.File+around {
+		return errTooLarge()
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, importLimits.File+around)
 	name, src := r.URL.Query().Get("name"), io.Reader(r.Body)
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" {
 		parts, err := r.MultipartReader()
@@ -140,6 +145,9 @@ func (m *Imports) upload(w http.ResponseWriter, r *http.Request) error {
 		}
 		for {
 			part, err := parts.NextPart()
+			if isTooLarge(err) {
+				return errTooLarge()
+			}
 			if err != nil {
 				return fault.NewInvalid("import.no_file", "没有收到文件，请重新选择后上传。").Because(err)
 			}
@@ -150,10 +158,9 @@ func (m *Imports) upload(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	received, err := m.Receive(r.Context(), name, src)
-	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.As(err, &tooLarge):
-		return fault.NewInvalid("sheet.too_large", "文件超过 %d MB，请删去图片等多余内容，或拆成几个文件再上传。", importLimits.File>>20)
+	case isTooLarge(err):
+		return errTooLarge()
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return fault.NewInvalid("import.broken_off", "文件没有传完，请重新上传，不会重复导入。").Because(err)
 	case err != nil:
@@ -162,6 +169,12 @@ func (m *Imports) upload(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusAccepted)
 	return json.NewEncoder(w).Encode(received)
+}
+
+// isTooLarge reports that more came than MaxBytesReader lets through.
+func isTooLarge(err error) bool {
+	_, ok := errors.AsType[*http.MaxBytesError](err)
+	return ok
 }
 
 // events tells how far an import has come, until it rests or the reader goes.

@@ -10,7 +10,10 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"shouwang/domain/registry"
@@ -178,15 +181,79 @@ func TestImportRoutes_APageCarriesOnWhereTheLastEnded(t *testing.T) {
 	}
 }
 
-func TestImportRoutes_AnUploadTooLargeIsTurnedAway(t *testing.T) {
-	f := fixed(t, storetest.SQLite(t))
-	d := open(t, f, authz.CivilAffairs, registrytest.County)
-	var problem web.Problem
-	if status := d.send("POST", "/api/imports", "application/octet-stream", io.LimitReader(zeros{}, 66<<20), &problem); status != http.StatusUnprocessableEntity || problem.ID != "sheet.too_large" {
-		t.Fatalf("%d %+v", status, problem)
+func TestImportRoutes_AnUploadOfTwoGigabytesIsTurnedAway(t *testing.T) {
+	const size = 2 << 30
+	part := "--cut\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n"
+	for name, c := range map[string]struct {
+		kind, before string
+		declared     bool
+		most         int64 // of it may be taken in; the rest of this is what sockets hold
+	}{
+		"as the body, its size declared":   {"application/octet-stream", "", true, 16 << 20},
+		"as the body, its size unknown":    {"application/octet-stream", "", false, 96 << 20},
+		"as a form's file":                 {"multipart/form-data; boundary=cut", fmt.Sprintf(part, `file"; filename="x.xlsx`), false, 96 << 20},
+		"as a form's field before no file": {"multipart/form-data; boundary=cut", fmt.Sprintf(part, "note"), false, 96 << 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := fixed(t, storetest.SQLite(t))
+			d := open(t, f, authz.CivilAffairs, registrytest.County)
+			sent, start := &flood{size: size}, heap()
+			body, err := http.NewRequest("POST", d.server.URL+"/api/imports?name=x.xlsx", io.MultiReader(strings.NewReader(c.before), sent))
+			must(t, err)
+			body.Header.Set("Content-Type", c.kind)
+			if c.declared {
+				body.ContentLength = int64(len(c.before)) + size
+			}
+			answer, err := d.server.Client().Do(body)
+			must(t, err)
+			defer answer.Body.Close()
+			var problem web.Problem
+			must(t, json.NewDecoder(answer.Body).Decode(&problem))
+			if answer.StatusCode != http.StatusUnprocessableEntity || problem.ID != "sheet.too_large" || !strings.Contains(problem.Title, "文件超过 64 MB") {
+				t.Errorf("%d %+v", answer.StatusCode, problem)
+			}
+			d.server.Close() // nothing is being sent or kept any more
+			if taken := sent.sent.Load(); taken > c.most {
+				t.Errorf("%d MiB were taken in", taken>>20)
+			}
+			if grown := int64(sent.highest.Load()) - int64(start); grown > 32<<20 {
+				t.Errorf("the heap grew by %d MiB", grown>>20)
+			}
+			if left, err := filepath.Glob(filepath.Join(f.folder, "*")); err != nil || len(left) > 0 {
+				t.Errorf("left on the disk: %v %v", left, err)
+			}
+			if n := f.count(t, `select count(*) from crypto_key where wrapped is not null`); n != 0 {
+				t.Errorf("%d keys are left", n)
+			}
+			if n := f.count(t, `select count(*) from registry_import`); n != 0 {
+				t.Errorf("%d imports were made of it", n)
+			}
+		})
 	}
 }
 
-type zeros struct{}
+// flood is an upload that is made as it is read, and watches the heap
+// meanwhile. The client may still be reading when the answer is there.
+type flood struct {
+	size        int64
+	sent, reads atomic.Int64
+	highest     atomic.Uint64
+}
 
-func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+func (f *flood) Read(p []byte) (int, error) {
+	n := min(int64(len(p)), f.size-f.sent.Load())
+	if n == 0 {
+		return 0, io.EOF
+	}
+	f.sent.Add(n)
+	if f.reads.Add(1)%256 == 0 {
+		f.highest.Store(max(f.highest.Load(), heap()))
+	}
+	return int(n), nil
+}
+
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse
+}

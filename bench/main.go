@@ -72,6 +72,9 @@ func run(children, large, rounds int, roster string) error {
 	if err := b.writing(ctx, rounds); err != nil {
 		return fmt.Errorf("a visit: %w", err)
 	}
+	if err := b.hiding(ctx, rounds); err != nil {
+		return fmt.Errorf("a child out of reach: %w", err)
+	}
 	if err := b.boards(ctx, children, large, rounds); err != nil {
 		return err
 	}
@@ -190,7 +193,10 @@ func prepare(ctx context.Context, path string, children int) (*bench, error) {
 	return b, nil
 }
 
-func (b *bench) get(user, path string) error {
+func (b *bench) get(user, path string) error { return b.ask(user, path, http.StatusOK) }
+
+// ask fails where the answer is not of the status expected.
+func (b *bench) ask(user, path string, status int) error {
 	req, err := http.NewRequest("GET", b.server.URL+path, nil)
 	if err != nil {
 		return err
@@ -202,10 +208,38 @@ func (b *bench) get(user, path string) error {
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	if err == nil && res.StatusCode != http.StatusOK {
+	if err == nil && res.StatusCode != status {
 		err = fmt.Errorf("%s: %s", res.Status, body)
 	}
 	return err
+}
+
+// hiding measures how long it takes to be told that a child of another
+// town is not there, against one that is nowhere: who may not know of a child
+// must not learn of it by the clock.
+func (b *bench) hiding(ctx context.Context, rounds int) error {
+	foreign, err := store.One[string](ctx, b.app.DB, `select id from registry_child where region > ? order by region desc, id limit 1`, b.village)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n%-44s %10s %10s %7s\n", "404 to the most restricted user", "foreign", "absent", "ratio")
+	for _, m := range []struct{ name, path string }{
+		{"a child's file", "/api/children/%s"},
+		{"its timeline", "/api/children/%s/timeline"},
+		{"its visits", "/api/children/%s/visits"},
+		{"its visit form", "/api/children/%s/visit-form"},
+	} {
+		there, nowhere, err := pairs(rounds,
+			func() error { return b.ask("village", fmt.Sprintf(m.path, foreign), http.StatusNotFound) },
+			func() error {
+				return b.ask("village", fmt.Sprintf(m.path, uuid.Must(uuid.NewV7())), http.StatusNotFound)
+			})
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		row(m.name, there, nowhere, 0)
+	}
+	return nil
 }
 
 // traced runs a request in process and returns the statements it ran.

@@ -534,6 +534,10 @@ func TestHandOver_WhatOnePersonWasGivenIsTheirsWhileTheyHoldThePost(t *testing.T
 		if err := l.s.HandOver(supervisor, id, ""); err != nil || mine("director") != 1 || with() != "[试director 试second]" {
 			t.Errorf("given back to the post, it lies with %v: %v", with(), err)
 		}
+		l.exec(`update duty_duty set prior_state = 'open', state = 'cancelled', closed_at = moved_at, next_at = null where id = '` + id + `'`)
+		if err := l.s.HandOver(supervisor, id, "second"); !fault.Is(err, fault.Conflict) {
+			t.Errorf("a closed duty was handed over: %v", err)
+		}
 	})
 }
 

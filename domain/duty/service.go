@@ -429,20 +429,22 @@ func (s *Service) PassTx(ctx context.Context, tx *store.Tx, w Which, to authz.Po
 }
 
 // HandOver gives a duty to one holder of its post by name, or back to the post
-// when user is empty. Denied outside one's region; Invalid when the person
-// holds no such post.
+// when user is empty. NotFound outside one's region; Conflict once the duty is
+// closed; Invalid when the person holds no such post.
 func (s *Service) HandOver(ctx context.Context, id, user string) error {
 	return store.Do(ctx, s.db, func(tx *store.Tx) error {
-		duties, err := s.open(ctx, tx, Which{ID: id})
+		d, found, err := store.Maybe[Duty](ctx, tx, `select `+store.Columns[Duty]("d")+` from duty_duty d where d.id = ?`, id)
 		if err != nil {
-			return err
+			return fmt.Errorf("reading the duty: %w", err)
 		}
-		if len(duties) == 0 {
-			return fault.NewNotFound("duty.none", "没有找到这项任务，可能已经办结。")
+		if !found {
+			return s.rules.Absent(ctx, "duty.hand", "duty")
 		}
-		d := duties[0]
 		if err := s.rules.Check(ctx, tx, "duty.hand", authz.Subject{Kind: "duty", ID: d.ID, Person: d.ChildID, Region: d.Region}); err != nil {
 			return err
+		}
+		if d.State != Open {
+			return fault.NewConflict("duty.closed", "这项任务已经办结或取消，不能再转交。")
 		}
 		if user != "" {
 			n, err := store.One[int](ctx, tx, `

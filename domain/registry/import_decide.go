@@ -66,6 +66,9 @@ type deciding struct {
 
 func (m *Imports) deciding(ctx context.Context, tx *store.Tx, id string) (*deciding, error) {
 	i, err := m.lock(ctx, tx, id)
+	if fault.Is(err, fault.NotFound) {
+		return nil, m.service.rules.Absent(ctx, "import.decide", "import")
+	}
 	if err != nil {
 		return nil, err
 	}

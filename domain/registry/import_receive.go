@@ -98,6 +98,9 @@ func (m *Imports) abandon(ctx context.Context, id string, cause error) error {
 // reach finds an import the actor may do something with.
 func (m *Imports) reach(ctx context.Context, q store.Querier, action, id string) (*Import, error) {
 	i, err := m.find(ctx, q, id)
+	if fault.Is(err, fault.NotFound) {
+		return nil, m.service.rules.Absent(ctx, action, "import")
+	}
 	if err != nil {
 		return nil, err
 	}

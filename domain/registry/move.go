@@ -115,7 +115,7 @@ func (s *Service) Decide(ctx context.Context, id string, by MoveAction) (Receipt
 			return Receipt{}, fmt.Errorf("reading the hand-over: %w", err)
 		}
 		if !ok {
-			return Receipt{}, fault.NewNotFound("not_found", "没有找到这条记录。")
+			return Receipt{}, s.rules.Absent(ctx, "child.move", "move")
 		}
 		at := m.Region
 		if by == Withdraw {

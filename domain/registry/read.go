@@ -219,7 +219,7 @@ func (s *Service) reach(ctx context.Context, q store.Querier, action, id string)
 		return Child{}, fmt.Errorf("reading the child: %w", err)
 	}
 	if !ok {
-		return Child{}, fault.NewNotFound("not_found", "没有找到这条记录。")
+		return Child{}, s.rules.Absent(ctx, action, "child")
 	}
 	if err := s.rules.Check(ctx, q, action, subject(&c)); err != nil {
 		return Child{}, err
@@ -234,7 +234,7 @@ func (s *Service) Subject(ctx context.Context, q store.Querier, id string) (auth
 		return authz.Subject{}, fmt.Errorf("reading the child: %w", err)
 	}
 	if !ok {
-		return authz.Subject{}, fault.NewNotFound("not_found", "没有找到这条记录。")
+		return authz.Subject{}, s.rules.Absent(ctx, "child.read", "child")
 	}
 	return authz.Subject{Kind: "child", ID: id, Person: id, Region: region}, nil
 }

@@ -30,7 +30,7 @@ func (s *Service) AddPhoto(ctx context.Context, visitID, id, note string, origin
 		return Photo{}, fmt.Errorf("reading the visit: %w", err)
 	}
 	if !found {
-		return Photo{}, fault.NewNotFound("not_found", "没有找到这条记录。")
+		return Photo{}, s.rules.Absent(ctx, "visit.record", "visit")
 	}
 	subject, err := s.registry.Subject(ctx, s.db, v.ChildID)
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *Service) Photo(ctx context.Context, id string, original bool) ([]byte, 
 		return nil, fmt.Errorf("reading the photograph: %w", err)
 	}
 	if !found {
-		return nil, fault.NewNotFound("not_found", "没有找到这条记录。")
+		return nil, s.rules.Absent(ctx, "visit.read", "photo")
 	}
 	subject, err := s.registry.Subject(ctx, s.db, p.ChildID)
 	if err != nil {

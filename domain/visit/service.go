@@ -401,7 +401,7 @@ func (s *Service) Find(ctx context.Context, id string) (*Visit, error) {
 		return nil, fmt.Errorf("reading the visit: %w", err)
 	}
 	if !found {
-		return nil, fault.NewNotFound("not_found", "没有找到这条记录。")
+		return nil, s.rules.Absent(ctx, "visit.read", "visit")
 	}
 	subject, err := s.registry.Subject(ctx, s.db, v.ChildID)
 	if err != nil {

@@ -259,6 +259,32 @@ func TestCheck_ARefusalIsJournalledWithItsRuleAndSaidAsNotFound(t *testing.T) {
 	})
 }
 
+func TestAbsent_WhatIsNotThereIsRefusedLikeWhatIsOutOfReach(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		a := authority(t, db, authz.Rules{"child.read": {authz.InRegion(authz.VillageDirector)}})
+		actor := authz.Actor{UserID: "u-1", Name: "周试玉", Grants: []authz.Grant{{Role: authz.VillageDirector, Region: "500235101201"}}}
+		ctx := authz.WithActor(context.Background(), actor)
+		far := a.Check(ctx, db, "child.read", authz.Subject{Kind: "child", ID: "c-2", Region: "500235101202"})
+		gone := a.Absent(ctx, "child.read", "child")
+		for _, err := range []error{far, gone} {
+			recorded(t, err)
+		}
+		if f, g := fault.Of(far), fault.Of(gone); f.Kind != g.Kind || f.ID != g.ID || f.Text != g.Text || g.Kind != fault.NotFound {
+			t.Errorf("one is told %v, the other %v", f, g)
+		}
+		system := a.Absent(authz.AsSystem(context.Background(), "test"), "child.read", "child")
+		if !fault.Is(system, fault.NotFound) {
+			t.Errorf("the program's own task is told %v", system)
+		}
+		if n, err := store.One[int](ctx, db, `select count(*) from journal_line where outcome = 'denied'`); err != nil || n != 2 {
+			t.Errorf("%d lines, %v", n, err)
+		}
+		if err := a.Absent(ctx, "child.reed", "child"); !fault.Is(err, fault.Internal) {
+			t.Errorf("a rule that is none: %v", err)
+		}
+	})
+}
+
 // recorded waits for the refusal's line, as platform/web does before it answers.
 func recorded(t *testing.T, err error) {
 	t.Helper()

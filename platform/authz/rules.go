@@ -170,6 +170,21 @@ func (a *Authority) Check(ctx context.Context, q store.Querier, action string, s
 	return nil
 }
 
+// Absent refuses what is not there as Check refuses what is out of reach: the
+// same answer after the same line in the journal, so that nobody learns from
+// its words, nor by the clock, which of the two a record is. The line keeps no
+// id, since what was asked for may be anything. The program's own tasks are
+// told NotFound without a line.
+func (a *Authority) Absent(ctx context.Context, action, kind string) error {
+	if _, known := a.rules[action]; !known {
+		return unknown(action)
+	}
+	if actor, _ := ActorOf(ctx); actor.system {
+		return fault.Hide(fault.NewDenied(action, ""))
+	}
+	return fault.Hide(a.refuse(ctx, action, Subject{Kind: kind}))
+}
+
 // Reaches reports whether Check would pass, without a line in the journal; for
 // telling a screen what it may offer.
 func (a *Authority) Reaches(ctx context.Context, q store.Querier, action string, s Subject) bool {

@@ -24,7 +24,7 @@ import (
 // mechanisms stand in the order help flows; the later pulls from the earlier.
 var layers = []string{
 	"platform/clock platform/fault",
-	"platform/files platform/identity platform/picture platform/sheet platform/state platform/store",
+	"platform/files platform/identity platform/picture platform/print platform/sheet platform/state platform/store",
 	"platform/crypto platform/journal platform/region",
 	"platform/authz platform/spool platform/tally",
 	"platform/jobs platform/web",

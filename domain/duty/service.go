@@ -491,8 +491,8 @@ func (s *Service) Tick(ctx context.Context) (bool, error) {
 			}
 			late := d
 			line := s.policy.Pack.Lines[d.BearerRole]
-			if late.Late && late.Level < len(line) {
-				late.Level++ // it was late already: one step up
+			if (late.Late || d.Urgent && !d.DueAt.IsZero()) && late.Level < len(line) {
+				late.Level++ // it was late already, or cannot wait: one step up
 			}
 			late.Late = true
 			late.NextAt = now.Add(step(numbers[county], d))

@@ -9,6 +9,7 @@ import (
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/google/uuid"
 
+	"shouwang/platform/authz"
 	"shouwang/platform/crypto"
 	"shouwang/platform/fault"
 	"shouwang/platform/journal"
@@ -61,7 +62,7 @@ func (s *Service) AddReportFile(ctx context.Context, number, secret, id string, 
 	if err != nil {
 		return err
 	}
-	return s.addFile(ctx, t, p.id, id, "", original, filesOfReport)
+	return s.addFile(authz.WithActor(ctx, authz.Actor{Name: "报告人"}), t, p.id, id, "", original, filesOfReport)
 }
 
 func (s *Service) addFile(ctx context.Context, t Thread, report, id, by string, original []byte, most int) error {

@@ -122,7 +122,9 @@ type typed struct {
 func (t typed) Has(situation string) bool { return slices.Contains(t.Situations, situation) }
 
 func (s *Service) begin(ctx context.Context, places registry.Places) (shown, error) {
-	county, _, err := store.Maybe[string](ctx, s.db, `select region from account_organisation where kind = ? and ended_on = '' order by region limit 1`, string(account.CivilAffairs))
+	county, _, err := store.Maybe[string](ctx, s.db, `
+		select substr(region, 1, 6) || '000000' from account_organisation where kind in (?, ?) and ended_on = '' order by region limit 1`,
+		string(account.CivilAffairs), string(account.CountyPolice))
 	if err != nil {
 		return shown{}, fmt.Errorf("reading the county: %w", err)
 	}

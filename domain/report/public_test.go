@@ -1,0 +1,326 @@
+package report_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emmansun/gmsm/sm3"
+	"github.com/google/uuid"
+
+	"shouwang/domain/registry/registrytest"
+	"shouwang/domain/report"
+	"shouwang/domain/report/reporttest"
+	"shouwang/platform/account"
+	"shouwang/platform/authz"
+	"shouwang/platform/fault"
+	"shouwang/platform/store"
+	"shouwang/platform/store/storetest"
+	"shouwang/platform/web"
+)
+
+// site serves the pages as the program does, without sign-in.
+func site(t testing.TB, r *reporttest.Reports) http.Handler {
+	t.Helper()
+	mux := http.NewServeMux()
+	api := web.New(mux, r.Rules, "test")
+	r.Reports.Routes(api, r)
+	if err := api.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return web.Chain(mux, func(*http.Request) (authz.Actor, bool, error) { return authz.Actor{}, false, nil })
+}
+
+func send(h http.Handler, path string, form url.Values) (int, string) {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Code, w.Body.String()
+}
+
+func page(h http.Handler, path string) string {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	return w.Body.String()
+}
+
+var ticketInput = regexp.MustCompile(`name="ticket" value="([^"]+)"`)
+
+func ticketOf(t testing.TB, h http.Handler) string {
+	t.Helper()
+	found := ticketInput.FindStringSubmatch(page(h, "/report"))
+	if found == nil {
+		t.Fatal("the page gives out no ticket")
+	}
+	return found[1]
+}
+
+// work does what a browser does for a ticket.
+func work(ticket string) string {
+	for n := 0; ; n++ {
+		sum := sha256.Sum256([]byte(ticket + ":" + strconv.Itoa(n)))
+		if binary.BigEndian.Uint32(sum[:4])>>18 == 0 {
+			return strconv.Itoa(n)
+		}
+	}
+}
+
+func reportsKept(t testing.TB, db *store.DB) int {
+	t.Helper()
+	n, err := store.One[int](context.Background(), db, `select count(*) from report_report`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestPublicPage_WhatWasTypedSurvivesTheErrorAndTheReceiptIsShownOnce(t *testing.T) {
+	r := reporttest.New(t, storetest.SQLite(t), nil)
+	h := site(t, r)
+	form := url.Values{"ticket": {ticketOf(t, h)}, "account": {"门口<b>坐着</b>一个孩子"}, "place": {"老街口"}, "region": {registrytest.Town}}
+	status, body := send(h, "/report", form)
+	if status != http.StatusUnprocessableEntity || !strings.Contains(body, "门口&lt;b&gt;坐着&lt;/b&gt;一个孩子") || !strings.Contains(body, "老街口") || !strings.Contains(body, "请至少选一项") {
+		t.Fatalf("without a situation: %d\n%s", status, body)
+	}
+	form.Set("situation", "alone")
+	status, body = send(h, "/report", form)
+	if status != http.StatusOK || !strings.Contains(body, "报告已收到") || !regexp.MustCompile(`报500235-2026-\d{6}`).MatchString(body) {
+		t.Fatalf("with one: %d\n%s", status, body)
+	}
+	if _, again := send(h, "/report", form); !strings.Contains(again, "报告已收到") || reportsKept(t, r.DB) != 1 {
+		t.Errorf("sent again it is kept %d times", reportsKept(t, r.DB))
+	}
+	if strings.Contains(page(h, "/report"), "老街口") {
+		t.Error("the next visitor sees what was written")
+	}
+}
+
+func TestPublicPage_AForgedTicketCostsTheLaneAndNotTheReport(t *testing.T) {
+	r := reporttest.New(t, storetest.SQLite(t), nil)
+	h := site(t, r)
+	for i, ticket := range []string{"", "x", "a.b.c", ticketOf(t, h) + "0", strings.Repeat("9", 500)} {
+		if status, body := send(h, "/report", url.Values{"ticket": {ticket}, "situation": {"alone"}, "account": {fmt.Sprint("一个人在家第几天了：", i)}}); status != http.StatusOK {
+			t.Errorf("ticket %q: %d %s", ticket, status, body)
+		}
+	}
+	if n := reportsKept(t, r.DB); n != 5 {
+		t.Errorf("%d of 5 reports were kept", n)
+	}
+}
+
+func TestPublicPage_TheChildsPageSaysNothingOfReports(t *testing.T) {
+	r := reporttest.New(t, storetest.SQLite(t), nil)
+	h := site(t, r)
+	blank := page(h, "/note")
+	status, saved := send(h, "/note", url.Values{"account": {"叔叔打我，我不想回家了"}, "safe": {"1"}, "telephone": {"13900003333"}})
+	if status != http.StatusOK || !strings.Contains(saved, "已保存") {
+		t.Fatalf("the note was not taken: %d %s", status, saved)
+	}
+	for _, word := range []string{"报告", "110", "公安", "警", "危险", "举报", "儿童"} {
+		if shown := regexp.MustCompile(`(?s)<style>.*?</style>|报500235-2026-\d+`).ReplaceAllString(blank+saved, ""); strings.Contains(shown, word) {
+			t.Errorf("the page that looks like nothing says %q", word)
+		}
+	}
+	channel, err := store.One[string](context.Background(), r.DB, `select channel from report_report`)
+	if err != nil || channel != "child" {
+		t.Errorf("it came in by %q, %v", channel, err)
+	}
+}
+
+func TestPublicPage_AnOversizeFileDoesNotCostTheReport(t *testing.T) {
+	r := reporttest.New(t, storetest.SQLite(t), nil)
+	h := site(t, r)
+	receipt, _ := r.File()
+	upload := func(file []byte) (int, string) {
+		var body bytes.Buffer
+		form := multipart.NewWriter(&body)
+		form.WriteField("number", receipt.Number)
+		form.WriteField("secret", receipt.Secret)
+		part, _ := form.CreateFormFile("file", "虚构.jpg")
+		part.Write(file)
+		form.Close()
+		q := httptest.NewRequest(http.MethodPost, "/report/files", &body)
+		q.Header.Set("Content-Type", form.FormDataContentType())
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, q)
+		return w.Code, w.Body.String()
+	}
+	for name, file := range map[string][]byte{"too large": make([]byte, 21<<20), "no photograph": []byte("PK\x03\x04"), "a photograph in name only": append([]byte("\xff\xd8\xff"), make([]byte, 100)...)} {
+		if status, body := upload(file); status != http.StatusUnprocessableEntity || !strings.Contains(body, "不超过") {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+	}
+	if status, body := upload([]byte("%PDF-1.7 虚构")); status != http.StatusOK || !strings.Contains(body, "文件已收到") {
+		t.Errorf("a good one: %d %s", status, body)
+	}
+	if n := reportsKept(t, r.DB); n != 1 {
+		t.Errorf("%d reports are kept", n)
+	}
+}
+
+// RELIABILITY P1 at the size of a test: junk from all sides at once, honest
+// reports mixed in. Every honest report is kept within three tries; the control
+// is a server without lanes' fast one, in which honest reports stand in the
+// junk's queue.
+func TestFlood_EveryHonestReportIsKept(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		r := reporttest.New(t, db, nil)
+		h := site(t, r)
+		stop := make(chan struct{})
+		var junk, turned int64
+		var mu sync.Mutex
+		var flood sync.WaitGroup
+		for i := range 160 { // more than the slow lane's queue holds
+			flood.Go(func() {
+				for n := 0; ; n++ {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					status, _ := send(h, "/report", url.Values{"situation": {"other"}, "account": {fmt.Sprintf("垃圾 %d %d 垃圾垃圾垃圾", i, n)}})
+					mu.Lock()
+					junk++
+					if status == http.StatusServiceUnavailable {
+						turned++
+					}
+					mu.Unlock()
+				}
+			})
+		}
+		var honest sync.WaitGroup
+		kept := make([]bool, 40)
+		for i := range kept {
+			honest.Go(func() {
+				ticket := ticketOf(t, h)
+				form := url.Values{"ticket": {ticket}, "work": {work(ticket)}, "situation": {"violence"}, "account": {fmt.Sprintf("真的看见孩子被打，第 %d 户", i)}}
+				for try := 0; try < 3 && !kept[i]; try++ {
+					status, _ := send(h, "/report", form)
+					kept[i] = status == http.StatusOK
+				}
+			})
+		}
+		honest.Wait()
+		close(stop)
+		flood.Wait()
+		for i, ok := range kept {
+			if !ok {
+				t.Errorf("honest report %d was not kept", i)
+			}
+		}
+		n, err := store.One[int](context.Background(), db, `select count(*) from report_report where situations = 'violence'`)
+		if err != nil || n != len(kept) {
+			t.Errorf("%d of %d honest reports are in the store, %v", n, len(kept), err)
+		}
+		if turned == 0 {
+			t.Errorf("none of %d junk reports was turned away: the flood was none", junk)
+		}
+		t.Logf("%d of %d honest reports kept; %d junk sent, %d turned away for now", n, len(kept), junk, turned)
+	})
+}
+
+func TestAgency_OnlyWhatIsSignedIsTakenAndAReplayCountsOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		r := reporttest.New(t, db, nil)
+		h := site(t, r)
+		hospital := r.Unit(account.Hospital, "县医院（虚构）", registrytest.County)
+		if _, err := r.Reports.AddAgency(reporttest.System(), r.Unit(account.Family, "家庭（虚构）", registrytest.Village).ID); !fault.Is(err, fault.Invalid) {
+			t.Fatalf("a family is given a key: %v", err)
+		}
+		key, err := r.Reports.AddAgency(reporttest.System(), hospital.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		post := func(at time.Time, secret string, n report.NewReport, damage string) (int, report.Receipt) {
+			body, err := json.Marshal(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw, _ := hex.DecodeString(secret)
+			stamp := at.Format(time.RFC3339)
+			mac := hmac.New(sm3.New, raw)
+			io.WriteString(mac, stamp+"\n"+string(body))
+			q := httptest.NewRequest(http.MethodPost, "/api/agency/reports", strings.NewReader(string(body)+damage))
+			q.Header.Set("X-Agency", key.ID)
+			q.Header.Set("X-Time", stamp)
+			q.Header.Set("X-Signature", hex.EncodeToString(mac.Sum(nil)))
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, q)
+			var receipt report.Receipt
+			_ = json.Unmarshal(w.Body.Bytes(), &receipt)
+			return w.Code, receipt
+		}
+		now := r.Clock.Now()
+		n := reporttest.NewReport()
+		if status, _ := post(now, strings.Repeat("ab", 32), n, ""); status != http.StatusForbidden {
+			t.Errorf("signed with another key: %d", status)
+		}
+		if status, _ := post(now, key.Secret, n, " "); status != http.StatusForbidden {
+			t.Errorf("changed on the way: %d", status)
+		}
+		first := report.Receipt{}
+		for _, skew := range []time.Duration{0, 24 * time.Hour, -24 * time.Hour, -7 * 24 * time.Hour} {
+			status, receipt := post(now.Add(skew), key.Secret, n, "")
+			if first.ID == "" {
+				first = receipt
+			}
+			if status != http.StatusOK || receipt.Number != first.Number {
+				t.Errorf("sent with a clock %v off: %d %+v", skew, status, receipt)
+			}
+		}
+		for range 50 { // a week's worth at once, each once more
+			n := reporttest.NewReport(func(n *report.NewReport) { n.Content.Account = "门诊所见 " + uuid.NewString() })
+			for range 2 {
+				if status, _ := post(now, key.Secret, n, ""); status != http.StatusOK {
+					t.Fatalf("one of a burst: %d", status)
+				}
+			}
+		}
+		if kept := reportsKept(t, db); kept != 51 {
+			t.Errorf("%d reports are kept of 51", kept)
+		}
+		if err := r.Reports.EndAgency(reporttest.System(), key.ID); err != nil {
+			t.Fatal(err)
+		}
+		if status, _ := post(now, key.Secret, reporttest.NewReport(), ""); status != http.StatusForbidden {
+			t.Errorf("an ended key still signs: %d", status)
+		}
+	})
+}
+
+func FuzzPublicPage(f *testing.F) {
+	r := reporttest.New(f, storetest.SQLite(f), nil)
+	h := site(f, r)
+	f.Add("ticket=x&situation=alone&account=%E4%BD%A0", "/report")
+	f.Add("account=%ff%00&situation=%00&region=500235", "/note")
+	f.Add("number=%25&secret='", "/report/progress")
+	f.Fuzz(func(t *testing.T, body, path string) {
+		if path != "/report" && path != "/note" && path != "/report/progress" {
+			path = "/report"
+		}
+		q := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+		q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, q)
+		if w.Code >= 500 || strings.Contains(w.Body.String(), "<script>") {
+			t.Fatalf("%s %q: %d %s", path, body, w.Code, w.Body.String())
+		}
+	})
+}

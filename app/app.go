@@ -50,6 +50,9 @@ type Config struct {
 	Secure bool   // cookies only over TLS
 	Clock  clock.Clock
 	Demo   []account.Demo
+	// Gateway carries urgent notices out of the house; without one they stay
+	// inside the program.
+	Gateway *notify.Gateway
 }
 
 // Folder is where the installation keeps its key and files.
@@ -221,6 +224,9 @@ func (a *App) schedule() {
 			if err := store.ForgetOnce(ctx, tx, a.Clock.Now().AddDate(0, 0, -7)); err != nil {
 				return err
 			}
+			if err := notify.ForgetSent(ctx, tx, a.Clock.Now().AddDate(0, 0, -7)); err != nil {
+				return err
+			}
 			return jobs.ForgetDone(ctx, tx, a.Clock.Now().AddDate(0, 0, -2))
 		})
 	})
@@ -260,6 +266,9 @@ func (a *App) Serve(ctx context.Context, address string) error {
 	background, stop := context.WithCancel(ctx)
 	defer stop()
 	a.done.Go(func() { a.Jobs.Run(background) })
+	if a.config.Gateway != nil {
+		a.done.Go(func() { a.Notify.Run(background, a.config.Gateway) })
+	}
 	server := web.NewServer(address, a.Handler)
 	slog.Info("serving", "address", address)
 	return web.Serve(ctx, server, server.ListenAndServe)

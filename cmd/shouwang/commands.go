@@ -11,6 +11,7 @@ import (
 	"shouwang/app"
 	"shouwang/platform/account"
 	"shouwang/platform/fault"
+	"shouwang/platform/notify"
 )
 
 // explain prefers the sentence meant for a person, with the cause behind it.
@@ -30,12 +31,22 @@ type serve struct {
 	Where
 	Listen string `default:"127.0.0.1:8080" env:"SHOUWANG_LISTEN" help:"Address to answer on."`
 	Secure bool   `help:"Cookies only over TLS; set it wherever a TLS front stands before the program."`
+
+	Gateway      string `env:"SHOUWANG_GATEWAY" placeholder:"URL" help:"Where urgent notices go out, as docs/gateway.md says; without one they stay inside the program."`
+	GatewayToken string `env:"SHOUWANG_GATEWAY_TOKEN" placeholder:"TOKEN" help:"The token by which the gateway knows this installation; better given by the environment."`
 }
 
 func (s serve) Run(ctx context.Context) error {
 	config := s.config(false)
 	config.Secure = s.Secure
 	config.Demo = demoAccounts(s.Where)
+	if s.Gateway != "" {
+		g, err := notify.NewGateway(s.Gateway, s.GatewayToken)
+		if err != nil {
+			return err
+		}
+		config.Gateway = g
+	}
 	a, err := app.Open(ctx, config)
 	if err != nil {
 		return err

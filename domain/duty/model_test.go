@@ -49,7 +49,7 @@ func TestLedger_AgreesWithTheModelWhateverHappensInWhateverOrder(t *testing.T) {
 		l := open(t, db)
 		start := l.clock.Now()
 		rapid.Check(t, func(rt *rapid.T) {
-			for _, table := range []string{"duty_duty", "tally_delta", "tally_count", "notify_notice", "journal_line"} {
+			for _, table := range []string{"duty_duty", "tally_delta", "tally_count", "notify_outbox", "notify_notice", "journal_line"} {
 				l.exec(`delete from ` + table)
 			}
 			l.clock.Set(start)

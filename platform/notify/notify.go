@@ -1,6 +1,10 @@
 // Package notify tells people in the program that something needs them. A
 // notice holds no particulars of a child: it says what kind of thing waits and
 // links to where the person, signed in, may see it.
+//
+// An urgent notice also goes out of the house. It is put into the outbox in the
+// transaction that leaves it, and sent afterwards by whoever runs Run: no
+// person waits for a gateway, and none is told of what was taken back.
 package notify
 
 import (
@@ -36,10 +40,11 @@ type Notice struct {
 type Service struct {
 	db    *store.DB
 	clock clock.Clock
+	wake  chan struct{}
 }
 
 // NewService returns the notices of an installation.
-func NewService(db *store.DB, c clock.Clock) *Service { return &Service{db, c} }
+func NewService(db *store.DB, c clock.Clock) *Service { return &Service{db, c, make(chan struct{}, 1)} }
 
 // TellTx leaves a notice for whoever holds a post now: a role at a region's
 // own level, or at one unit. once names the occasion, so that a repeated job
@@ -62,14 +67,28 @@ func (s *Service) TellUserTx(ctx context.Context, tx *store.Tx, user, once, text
 }
 
 func (s *Service) tell(ctx context.Context, tx *store.Tx, users []string, once, text, link string, urgent bool) error {
+	left, err := s.leave(ctx, tx, users, once, text, link, urgent)
+	if err != nil || !urgent {
+		return err
+	}
+	return s.post(ctx, tx, left)
+}
+
+// leave writes the notices and returns the ids of those that are new.
+func (s *Service) leave(ctx context.Context, tx *store.Tx, users []string, once, text, link string, urgent bool) (left []string, err error) {
 	for _, u := range users {
-		if _, err := store.Exec(ctx, tx, `
+		id := uuid.Must(uuid.NewV7()).String()
+		n, err := store.Exec(ctx, tx, `
 			insert into notify_notice (id, user_id, at, text, link, urgent, once) values (?, ?, ?, ?, ?, ?, ?)
-			    on conflict (user_id, once) do nothing`, uuid.Must(uuid.NewV7()).String(), u, s.clock.Now(), text, link, urgent, once); err != nil {
-			return fmt.Errorf("leaving a notice: %w", err)
+			    on conflict (user_id, once) do nothing`, id, u, s.clock.Now(), text, link, urgent, once)
+		if err != nil {
+			return nil, fmt.Errorf("leaving a notice: %w", err)
+		}
+		if n == 1 {
+			left = append(left, id)
 		}
 	}
-	return nil
+	return left, nil
 }
 
 // Mine lists the newest notices of the person signed in.

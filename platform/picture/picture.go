@@ -29,8 +29,8 @@ const (
 var ErrPhoto = fault.NewInvalid("photo.invalid", "这张照片打不开，请换成 JPG 或 PNG 格式，大小不超过 12 MB。")
 
 // Redraw decodes a JPEG or PNG photograph, after its size was found sane, and
-// draws it anew as a JPEG of at most 1600 pixels along the longer edge. size
-// is in pixels. Any other file, and one larger than Largest, is ErrPhoto.
+// draws it anew, upright, as a JPEG of at most 1600 pixels along the longer
+// edge. size is in pixels. Any other file, and one larger than Largest, is ErrPhoto.
 func Redraw(original []byte) (shown []byte, size image.Point, err error) {
 	if len(original) == 0 || len(original) > Largest {
 		return nil, image.Point{}, ErrPhoto
@@ -49,6 +49,10 @@ func Redraw(original []byte) (shown []byte, size image.Point, err error) {
 	}
 	canvas := image.NewRGBA(image.Rectangle{Max: size})
 	draw.ApproxBiLinear.Scale(canvas, canvas.Bounds(), decoded, decoded.Bounds(), draw.Src, nil)
+	if format == "jpeg" {
+		canvas = upright(canvas, orientation(original))
+		size = canvas.Bounds().Size()
+	}
 	var out bytes.Buffer
 	if err := jpeg.Encode(&out, canvas, &jpeg.Options{Quality: 80}); err != nil {
 		return nil, image.Point{}, fmt.Errorf("drawing the photograph: %w", err)

@@ -124,6 +124,63 @@ func TestRedraw_ALargePhotographIsMadeSmallerInProportion(t *testing.T) {
 	}
 }
 
+// held puts before the pixels how the phone was held, in either byte order.
+func held(plain []byte, order binary.AppendByteOrder, mark string, orientation uint16) []byte {
+	tiff := append([]byte("Exif\x00\x00"), mark...)
+	tiff = order.AppendUint32(order.AppendUint16(tiff, 42), 8)
+	tiff = order.AppendUint16(tiff, 2) // entries
+	for _, e := range [][2]uint16{{0x0100, 7}, {0x0112, orientation}} {
+		tiff = order.AppendUint32(order.AppendUint16(order.AppendUint16(tiff, e[0]), 3), 1)
+		tiff = append(order.AppendUint16(tiff, e[1]), 0, 0)
+	}
+	segment := binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(2+len(tiff)))
+	return append(append(append([]byte{}, plain[:2]...), append(segment, tiff...)...), plain[2:]...)
+}
+
+func TestRedraw_APhotographStandsAsItWasSeen(t *testing.T) {
+	// A red mark at the upper left of what the sensor saw; where it belongs is
+	// by the table of the Exif standard.
+	m := image.NewRGBA(image.Rect(0, 0, 64, 32))
+	for i := range m.Pix {
+		m.Pix[i] = 255
+	}
+	for x := range 16 {
+		for y := range 16 {
+			m.Set(x, y, color.RGBA{200, 0, 0, 255})
+		}
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, m, nil); err != nil {
+		t.Fatal(err)
+	}
+	for o, want := range map[uint16]struct {
+		size  image.Point
+		place string
+	}{
+		0: {image.Pt(64, 32), "upper left"}, 1: {image.Pt(64, 32), "upper left"}, 2: {image.Pt(64, 32), "upper right"},
+		3: {image.Pt(64, 32), "lower right"}, 4: {image.Pt(64, 32), "lower left"}, 5: {image.Pt(32, 64), "upper left"},
+		6: {image.Pt(32, 64), "upper right"}, 7: {image.Pt(32, 64), "lower right"}, 8: {image.Pt(32, 64), "lower left"}, 9: {image.Pt(64, 32), "upper left"},
+	} {
+		for mark, order := range map[string]binary.AppendByteOrder{"II": binary.LittleEndian, "MM": binary.BigEndian} {
+			shown, size, err := picture.Redraw(held(b.Bytes(), order, mark, o))
+			if err != nil || size != want.size {
+				t.Errorf("%s %d: %v, %v", mark, o, size, err)
+				continue
+			}
+			got, err := jpeg.Decode(bytes.NewReader(shown))
+			if err != nil || got.Bounds().Size() != size {
+				t.Fatal(got.Bounds(), err)
+			}
+			for place, p := range map[string]image.Point{"upper left": {4, 4}, "upper right": {size.X - 5, 4}, "lower left": {4, size.Y - 5}, "lower right": {size.X - 5, size.Y - 5}} {
+				_, green, _, _ := got.At(p.X, p.Y).RGBA()
+				if marked := green < 0x8000; marked != (place == want.place) {
+					t.Errorf("%s %d: the mark at the %s: %v", mark, o, place, marked)
+				}
+			}
+		}
+	}
+}
+
 func TestRedraw_WhatIsNoPhotographIsRefused(t *testing.T) {
 	whole := jpegOf(t, 64, 64)
 	for name, b := range map[string][]byte{
@@ -172,6 +229,8 @@ func TestSniff_TellsByTheFirstBytes(t *testing.T) {
 func FuzzRedraw(f *testing.F) {
 	f.Add(jpegOf(f, 8, 8))
 	f.Add(asTaken(jpegOf(f, 16, 8)))
+	f.Add(held(jpegOf(f, 16, 8), binary.LittleEndian, "II", 6))
+	f.Add(held(jpegOf(f, 16, 8), binary.BigEndian, "MM", 8)[:30])
 	f.Add(pngOf(f, 8, 8))
 	f.Add(chunk(pngOf(f, 2, 2), "tEXt", "Comment\x00GPS"))
 	f.Add(claiming(f, 70_000, 70_000))

@@ -61,6 +61,7 @@ func attempts(f foreign) map[string]struct{ query, body string } {
 		"visitForm":         {},
 		"visitsOfChild":     {},
 		"visit":             {},
+		"visitWords":        {},
 		"recordVisit":       {body: visit},
 		"recordVisits":      {body: `{"visits":[` + visit + `]}`},
 		"dueVisits":         {query: "region=" + f.town},
@@ -144,7 +145,7 @@ func attempts(f foreign) map[string]struct{ query, body string } {
 // for them a good answer to a stranger's post is no leak, and the canary search
 // alone decides.
 var own = map[string]bool{
-	"children": true, "searchChildren": true, "moves": true, "vocabulary": true, "regions": true, "searchRegions": true, "regionNames": true,
+	"children": true, "searchChildren": true, "moves": true, "vocabulary": true, "visitWords": true, "regions": true, "searchRegions": true, "regionNames": true,
 	"dueVisits": true, "duties": true, "dutySummary": true, "session": true, "signOut": true, "demoAccounts": true, "roles": true,
 	"organisations": true, "people": true, "notices": true, "readNotices": true, "policy": true, "clauseRows": true, "recordVisits": true,
 	"reportPage": true, "notePage": true, "progressPage": true, "reportScript": true, "sendReport": true, "sendNote": true, "reportForm": true, "ownReports": true,

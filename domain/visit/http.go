@@ -37,6 +37,10 @@ func (s *Service) Routes(api *web.API) {
 			v, err := s.Find(ctx, in.ID)
 			return &struct{ Body *Visit }{v}, err
 		})
+	web.Handle(api, web.Op{Method: "GET", Path: "/api/visits/words", ID: "visitWords", Rule: "vocabulary", Summary: "The codes of a visit, in words"},
+		func(context.Context, *struct{}) (*struct{ Body Words }, error) {
+			return &struct{ Body Words }{words}, nil
+		})
 	type record struct{ Body NewVisit }
 	web.Handle(api, web.Op{Method: "POST", Path: "/api/visits", ID: "recordVisit", Rule: "visit.record", Summary: "Record a visit"},
 		func(ctx context.Context, in *record) (*struct{ Body Receipt }, error) {

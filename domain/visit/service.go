@@ -566,15 +566,12 @@ func (s *Service) DueList(ctx context.Context, region string, until clock.Day) (
 
 // Form is what the visit form comes prefilled with.
 type Form struct {
-	Child    *registry.File  `json:"child"`
-	Last     *Visit          `json:"last,omitempty"`
-	LatestOn clock.Day       `json:"latest_on" doc:"the last day the next visit may be put to, if made today"`
-	Visitors []Visitor       `json:"visitors" doc:"for whom one may type"`
-	Ways     []registry.Word `json:"ways"`
-	Absences []registry.Word `json:"absences"`
-	Findings []Finding       `json:"findings"`
-	Needs    any             `json:"needs"`
-	Today    clock.Day       `json:"today"`
+	Child    *registry.File `json:"child"`
+	Last     *Visit         `json:"last,omitempty"`
+	LatestOn clock.Day      `json:"latest_on" doc:"the last day the next visit may be put to, if made today"`
+	Visitors []Visitor      `json:"visitors" doc:"for whom one may type"`
+	Today    clock.Day      `json:"today"`
+	Words
 }
 
 // Visitor is somebody who may have gone.
@@ -597,7 +594,7 @@ func (s *Service) Prefill(ctx context.Context, child string) (*Form, error) {
 	if err != nil {
 		return nil, err
 	}
-	form := &Form{Child: file, Ways: Ways, Absences: Absences, Findings: Findings, Needs: Needs, Today: clock.Today(s.clock)}
+	form := &Form{Child: file, Words: words, Today: clock.Today(s.clock)}
 	visits, err := s.OfChild(ctx, child)
 	if err != nil {
 		return nil, err

@@ -26,12 +26,15 @@ var Absences = []registry.Word{{Code: "nobody_home", Name: "家中无人"}, {Cod
 // Ways are how the visit was made.
 var Ways = []registry.Word{{Code: "home", Name: "入户"}, {Code: "school", Name: "到校"}, {Code: "telephone", Name: "电话"}, {Code: "elsewhere", Name: "其他地点"}}
 
-// Needs are the five kinds of need the visit looks into, each with its states.
-var Needs = []struct {
+// Need is one kind of need with the states it may be found in.
+type Need struct {
 	Code   string          `json:"code"`
 	Name   string          `json:"name"`
 	States []registry.Word `json:"states"`
-}{
+}
+
+// Needs are the five kinds of need the visit looks into.
+var Needs = []Need{
 	{"living", "生活保障", []registry.Word{{Code: "met", Name: "有保障"}, {Code: "entitled", Name: "符合条件未纳入"}, {Code: "short", Name: "已纳入仍有困难"}, {Code: "no", Name: "不符合条件"}}},
 	{"medical", "医疗", []registry.Word{{Code: "met", Name: "没有困难"}, {Code: "uninsured", Name: "未参保"}, {Code: "short", Name: "看病有困难"}}},
 	{"schooling", "上学", []registry.Word{{Code: "met", Name: "正常上学"}, {Code: "short", Name: "上学有困难"}, {Code: "dropped_out", Name: "没有上学"}, {Code: "too_young", Name: "未到学龄"}}},
@@ -134,3 +137,13 @@ var Findings = []Finding{
 	{"unsafe_home", "住处有用电、用火、溺水、危房等隐患", "", registry.NewFact{}},
 	{"no_contact", "很久没和父母联系", "", registry.NewFact{}},
 }
+
+// Words are the codes a visit is kept in, for forms, for reading and for paper.
+type Words struct {
+	Ways     []registry.Word `json:"ways"`
+	Absences []registry.Word `json:"absences"`
+	Findings []Finding       `json:"findings"`
+	Needs    []Need          `json:"needs"`
+}
+
+var words = Words{Ways, Absences, Findings, Needs}

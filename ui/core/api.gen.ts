@@ -1390,6 +1390,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/visits/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The codes of a visit, in words */
+        get: operations["visitWords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/visits/{id}": {
         parameters: {
             query?: never;
@@ -2747,11 +2764,16 @@ export interface components {
             last?: components["schemas"]["Visit"];
             /** @description the last day the next visit may be put to, if made today */
             latest_on: string;
-            needs: unknown;
+            needs: components["schemas"]["VisitNeed"][];
             today: string;
             /** @description for whom one may type */
             visitors: components["schemas"]["Visitor"][];
             ways: components["schemas"]["RegistryWord"][];
+        };
+        VisitNeed: {
+            code: string;
+            name: string;
+            states: components["schemas"]["RegistryWord"][];
         };
         VisitNewVisit: {
             absence?: string;
@@ -2798,6 +2820,12 @@ export interface components {
             };
             id: string;
             receipt?: components["schemas"]["VisitReceipt"];
+        };
+        VisitWords: {
+            absences: components["schemas"]["RegistryWord"][];
+            findings: components["schemas"]["VisitFinding"][];
+            needs: components["schemas"]["VisitNeed"][];
+            ways: components["schemas"]["RegistryWord"][];
         };
         Visitor: {
             id: string;
@@ -5658,6 +5686,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VisitDue"][];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    visitWords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitWords"];
                 };
             };
             /** @description Error */

@@ -138,6 +138,8 @@ func attempts(f foreign) map[string]struct{ query, body string } {
 		"agencies":          {},
 		"addAgency":         {body: fmt.Sprintf(`{"organisation_id":"%s"}`, f.unit)},
 		"endAgency":         {},
+		"units":             {},
+		"admissible":        {},
 	}
 }
 
@@ -149,7 +151,7 @@ var own = map[string]bool{
 	"dueVisits": true, "duties": true, "dutySummary": true, "session": true, "signOut": true, "demoAccounts": true, "roles": true,
 	"organisations": true, "people": true, "notices": true, "readNotices": true, "policy": true, "clauseRows": true, "recordVisits": true,
 	"reportPage": true, "notePage": true, "progressPage": true, "reportScript": true, "sendReport": true, "sendNote": true, "reportForm": true, "ownReports": true,
-	"threads": true, "agencies": true,
+	"threads": true, "agencies": true, "units": true,
 	"journal": true, "imports": true, "addImport": true, "signIn": true, "activate": true, "changePassword": true,
 }
 

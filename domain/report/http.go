@@ -9,6 +9,7 @@ import (
 
 	"shouwang/domain/policy"
 	"shouwang/domain/registry"
+	"shouwang/platform/account"
 	"shouwang/platform/authz"
 	"shouwang/platform/clock"
 	"shouwang/platform/web"
@@ -40,6 +41,17 @@ func (s *Service) Routes(api *web.API, places registry.Places) {
 		func(ctx context.Context, _ *struct{}) (*struct{ Body []Progress }, error) {
 			p, err := s.Own(ctx)
 			return &struct{ Body []Progress }{p}, err
+		})
+	web.Handle(api, web.Op{Method: "GET", Path: "/api/units", ID: "units", Rule: "report.file", Summary: "Units of the county by name"},
+		func(ctx context.Context, in *struct {
+			Kind string `query:"kind" enum:"police"`
+		}) (*struct{ Body []Unit }, error) {
+			kinds := []account.Kind{}
+			if in.Kind == "police" {
+				kinds = append(kinds, account.PoliceStation, account.CountyPolice)
+			}
+			u, err := s.Units(ctx, kinds...)
+			return &struct{ Body []Unit }{u}, err
 		})
 	type reveal struct {
 		ID   string `path:"id"`
@@ -164,6 +176,11 @@ func (s *Service) Routes(api *web.API, places registry.Places) {
 	web.Handle(api, web.Op{Method: "POST", Path: "/api/threads/{id}/admissions", ID: "admitToThread", Rule: "thread.change", Summary: "Name one more person in a locked case"},
 		func(ctx context.Context, in *admit) (*struct{}, error) {
 			return nil, s.Admit(ctx, in.ID, in.Body.UserID, in.Body.Reason)
+		})
+	web.Handle(api, web.Op{Method: "GET", Path: "/api/threads/{id}/admissible", ID: "admissible", Rule: "thread.change", Summary: "Who may be named in a locked case"},
+		func(ctx context.Context, in *byID) (*struct{ Body []Officer }, error) {
+			o, err := s.Admissible(ctx, in.ID)
+			return &struct{ Body []Officer }{o}, err
 		})
 	web.Handle(api, web.Op{Method: "POST", Path: "/api/threads/{id}/awards", ID: "awardReporter", Rule: "report.award", Summary: "Thank a reporter, without naming them"},
 		func(ctx context.Context, in *struct {

@@ -2,7 +2,7 @@
 // path: they say `to.home()`. A route names what it needs; the guard and the
 // side bar read the same word, so nothing is shown that cannot be opened.
 
-import { Avatar, Calendar, Collection, DataAnalysis, Document, EditPen, House, List, OfficeBuilding, Setting, Upload, User } from '@element-plus/icons-vue'
+import { Avatar, Bell, Calendar, Collection, DataAnalysis, Document, EditPen, House, List, OfficeBuilding, Setting, Upload, User, Warning } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import {
   createRouter,
@@ -48,6 +48,11 @@ export const to = {
   visitSheets: (region: string): RouteLocationRaw => ({ name: 'visit-sheets', query: { region } }),
   duties: (query: LocationQueryRaw = {}): RouteLocationRaw => ({ name: 'duties', query }),
   duty: (id: string): RouteLocationRaw => ({ name: 'duty', params: { id } }),
+  threads: (): RouteLocationRaw => ({ name: 'threads' }),
+  thread: (id: string): RouteLocationRaw => ({ name: 'thread', params: { id } }),
+  report: (query: LocationQueryRaw = {}): RouteLocationRaw => ({ name: 'report', query }),
+  ownReports: (): RouteLocationRaw => ({ name: 'own-reports' }),
+  omission: (id: string): RouteLocationRaw => ({ name: 'omission', params: { id } }),
   clauses: (region?: string): RouteLocationRaw => ({ name: 'clauses', query: region ? { region } : {} }),
   // Without dots: an address that ends in one and letters is taken for a file.
   clause: (id: string, region?: string): RouteLocationRaw => ({
@@ -85,6 +90,36 @@ export const routes: RouteRecordRaw[] = [
     name: 'duty',
     component: () => import('./pages/duty/DutyPage.vue'),
     meta: { title: t('nav.duties'), needs: 'duty.list', parent: 'duties' },
+  },
+  {
+    path: '/threads',
+    name: 'threads',
+    component: () => import('./pages/report/ThreadListPage.vue'),
+    meta: { title: t('nav.threads'), needs: 'thread.list', nav: { group: t('nav.work'), icon: Warning } },
+  },
+  {
+    path: '/threads/:id',
+    name: 'thread',
+    component: () => import('./pages/report/ThreadPage.vue'),
+    meta: { title: t('nav.threads'), needs: 'thread.read', parent: 'threads' },
+  },
+  {
+    path: '/reports/new',
+    name: 'report',
+    component: () => import('./pages/report/ReportFormPage.vue'),
+    meta: { title: t('nav.report'), needs: 'report.file', nav: { group: t('nav.work'), icon: Bell } },
+  },
+  {
+    path: '/reports/mine',
+    name: 'own-reports',
+    component: () => import('./pages/report/OwnReportsPage.vue'),
+    meta: { title: t('nav.own_reports'), needs: 'report.file', parent: 'report' },
+  },
+  {
+    path: '/omissions/:id',
+    name: 'omission',
+    component: () => import('./pages/report/OmissionPage.vue'),
+    meta: { title: t('nav.omission'), needs: 'report.conclude', parent: 'duties' },
   },
   {
     path: '/visits/due',

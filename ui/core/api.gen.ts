@@ -1152,6 +1152,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/threads/{id}/admissible": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may be named in a locked case */
+        get: operations["admissible"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/threads/{id}/admissions": {
         parameters: {
             query?: never;
@@ -1333,6 +1350,23 @@ export interface paths {
         put?: never;
         /** Hand a case to the station whose it is */
         post: operations["passThread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/units": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Units of the county by name */
+        get: operations["units"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2517,6 +2551,12 @@ export interface components {
             next_on: string;
             text: string;
         };
+        ReportOfficer: {
+            id: string;
+            name: string;
+            role: string;
+            unit: string;
+        };
         ReportOmission: {
             /** Format: date-time */
             concluded_at?: string;
@@ -2613,6 +2653,12 @@ export interface components {
         ReportRowPage: {
             next: string;
             rows: components["schemas"]["ReportRow"][];
+        };
+        ReportUnit: {
+            id: string;
+            kind: string;
+            name: string;
+            region: string;
         };
         Reporter: {
             name?: string;
@@ -5252,6 +5298,37 @@ export interface operations {
             };
         };
     };
+    admissible: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportOfficer"][];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
     admitToThread: {
         parameters: {
             query?: never;
@@ -5589,6 +5666,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    units: {
+        parameters: {
+            query?: {
+                kind?: "police";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportUnit"][];
+                };
             };
             /** @description Error */
             default: {

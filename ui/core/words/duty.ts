@@ -31,6 +31,8 @@ export const duty = {
   'duty.child_none': '没有未办的任务。',
   'duty.child_closed': '办结和取消的（{n} 项）',
   'duty.child_closed_more': '办结和取消的（{n} 项以上）',
+  'duty.go_report': '去报告',
+  'duty.go_thread': '办理',
   'duty.hand': '转交',
   'duty.hand_title': '转交任务：{title}',
   'duty.hand_body': '任务属于岗位。可以指定由岗位上的某一个人办理，也可以交还岗位共同办理。',

@@ -47,6 +47,7 @@ export const visit = {
   'visit.must_report': '“{name}”属于必须报告的情形。{hint}',
   'visit.must_plan': '《方案》强制报告机制第 {plan} 类：发现后应第一时间向公安机关报告，并采取必要的保护措施，不需要先核实清楚。',
   'visit.must_duty': '保存后会自动生成“立即报告公安”的紧急任务，并逐级提醒。',
+  'visit.must_now': '现在就报告（已填好儿童和情形）',
   'visit.must_duty_done': '已生成“立即报告公安”的紧急任务，逾期会逐级上报。',
   'visit.needs': '五个方面的需求',
   'visit.said': '孩子自己怎么说',

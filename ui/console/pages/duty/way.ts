@@ -15,6 +15,7 @@ export interface Way {
 export function wayOut(duty: Schema<'DutyRow'>, router: Router): Way | undefined {
   const page = (name: string, words: string): Way | undefined => (has(router, name) ? { words, to: { name } } : undefined)
   const file = duty.child_id && may('child.read') ? { words: t('duty.go_file'), to: to.child(duty.child_id) } : undefined
+  if (duty.thread_id && duty.rule !== 'report.omission') return may('thread.read') ? { words: t('duty.go_thread'), to: to.thread(duty.thread_id) } : undefined
   switch (duty.rule) {
     case 'visit.verify':
       // Only the township's own visit answers it.
@@ -30,6 +31,10 @@ export function wayOut(duty: Schema<'DutyRow'>, router: Router): Way | undefined
       return page('imports', t('duty.go_imports'))
     case 'file.move':
       return may('move.list') ? { words: t('duty.go_moves'), to: { name: 'home', hash: '#moves' } } : undefined
+    case 'report.required':
+      return may('report.file') ? { words: t('duty.go_report'), to: to.report({ child: duty.child_id }) } : file
+    case 'report.omission':
+      return may('report.conclude') ? { words: t('duty.go_see'), to: to.omission(duty.subject_id) } : undefined
     case 'post.fill':
       return page('people', t('duty.go_people'))
     default:

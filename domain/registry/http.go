@@ -30,7 +30,7 @@ func (s *Service) Routes(api *web.API, places Places) {
 		AgainstIs  string `query:"against_is" enum:"yes,no,unknown,"`
 		Missing    string `query:"missing" maxLength:"40"`
 		Level      int    `query:"level" minimum:"0" maximum:"9"`
-		Identity   string `query:"identity" enum:"held,none,damaged,"`
+		Identity   string `query:"identity" enum:"held,none,damaged,lacking," doc:"lacking: none or damaged, as the overview counts them"`
 		Sex        string `query:"sex" enum:"0,1,2,9,"`
 		State      string `query:"state" enum:"registered,left,"`
 		ImportID   string `query:"import" maxLength:"40"`

@@ -43,13 +43,17 @@ type Filter struct {
 	AgainstIs  Answer
 	Missing    string
 	Level      int
-	Identity   string // an identity state
+	Identity   string // an identity state, or NoIdentity
 	Sex        string
 	State      ChildState // registered when empty
 	ImportID   string
 	After      string
 	Limit      int
 }
+
+// NoIdentity asks a list for who has no number that can be used: none was
+// given, or the sheet it came in had damaged it.
+const NoIdentity = "lacking"
 
 // List shows children in reach by place. The line in the journal carries the
 // ids it showed.
@@ -92,7 +96,11 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Row, error) {
 	if f.Level > 0 {
 		add("c.support_level = ?", f.Level)
 	}
-	if f.Identity != "" {
+	switch f.Identity {
+	case "":
+	case NoIdentity:
+		add("c.identity_state in ('none', 'damaged')")
+	default:
 		add("c.identity_state = ?", f.Identity)
 	}
 	if f.Sex != "" {

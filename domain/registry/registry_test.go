@@ -364,3 +364,37 @@ func TestFigures_AgreeWithTheRowsAfterAnythingThatHappens(t *testing.T) {
 		requireFigures(t, r)
 	})
 }
+
+func TestList_WhoHasNoIdentityNumberIsAsManyAsTheOverviewCounts(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		r := registrytest.New(t, db)
+		damaged := leftBehind("")
+		damaged.IdentityState = registry.IdentityDamaged
+		gone := add(t, r, leftBehind(""))
+		without := []string{add(t, r, leftBehind("")), add(t, r, damaged)}
+		add(t, r, leftBehind(invented(201)))
+		if _, err := r.Registry.Leave(supervisor, gone, 1, "returned", "2026-11-20"); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := r.Registry.List(supervisor, registry.Filter{Identity: registry.NoIdentity, Limit: 50})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var listed []string
+		for _, row := range rows {
+			listed = append(listed, row.ID)
+		}
+		slices.Sort(listed)
+		slices.Sort(without)
+		if !slices.Equal(listed, without) {
+			t.Errorf("%v are listed, %v lack a number", listed, without)
+		}
+		o, err := r.Registry.Overview(supervisor, registrytest.Town)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := o.Figures["register/identity:none"] + o.Figures["register/identity:damaged"]; n != len(rows) {
+			t.Errorf("the overview counts %d and opens to %d", n, len(rows))
+		}
+	})
+}

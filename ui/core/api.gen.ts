@@ -3030,7 +3030,8 @@ export interface operations {
                 against_is?: "yes" | "no" | "unknown" | "";
                 missing?: string;
                 level?: number;
-                identity?: "held" | "none" | "damaged" | "";
+                /** @description lacking: none or damaged, as the overview counts them */
+                identity?: "held" | "none" | "damaged" | "lacking" | "";
                 sex?: "0" | "1" | "2" | "9" | "";
                 state?: "registered" | "left" | "";
                 import?: string;

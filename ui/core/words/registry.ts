@@ -14,6 +14,7 @@ export const registry = {
   'child.identity': '身份证号',
   'child.identity_held': '已登记',
   'child.identity_none': '没有证件号',
+  'child.identity_lacking': '没有或已损坏',
   'child.identity_damaged': '表格中号码已损坏',
   'child.identity_state': '证件情况',
   'child.place': '现居住地',

@@ -341,13 +341,17 @@ func (s *Service) Find(ctx context.Context, id string) (*File, error) {
 	return file, s.journal.Read(ctx, "child.read", journal.Entry{Kind: "child", ID: id, Subject: id, Region: c.Region})
 }
 
-// visibleFacts leaves out the facts of health for who may not be shown health.
+// visibleFacts leaves out the facts of health for who may not be shown health,
+// and how visits judge the care for who is not shown what visits found.
 func visibleFacts(facts Facts, groups []authz.Group) Facts {
 	out := Facts{}
 	for _, f := range facts {
 		need := authz.SeeFamily
-		if sealedKinds[f.Kind] || f.Kind == Ability && f.Detail != "" {
+		switch {
+		case sealedKinds[f.Kind] || f.Kind == Ability && f.Detail != "":
 			need = authz.SeeHealth
+		case f.Kind == CareQuality:
+			need = authz.SeeNarrative
 		}
 		for _, g := range groups {
 			if g == need {

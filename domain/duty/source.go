@@ -9,9 +9,9 @@ var Crosswise = []policy.Source{
 	{Clause: "一.0.2", Kind: "duty", Text: `
 		select d.id, coalesce(d.child_id, '') as child_id, d.region, d.due_on as on_day from duty_duty d where d.child_id is not null`},
 	{Clause: "二.二.3", Kind: "duty", Text: `
-		select d.id, coalesce(d.child_id, '') as child_id, d.region, d.due_on as on_day from duty_duty d where d.bearer_role = 'township_supervisor' or d.level > 0`},
+		select d.id, coalesce(d.child_id, '') as child_id, d.region, d.due_on as on_day from duty_duty d where d.state = 'open' and d.late = 1`},
 	{Clause: "二.二.4", Kind: "duty", Text: `
-		select d.id, coalesce(d.child_id, '') as child_id, d.region, d.due_on as on_day from duty_duty d where d.late = 1`},
+		select d.id, coalesce(d.child_id, '') as child_id, d.region, d.due_on as on_day from duty_duty d where d.state = 'open' and d.late = 1`},
 	{Clause: "二.三.1", Kind: "duty", Text: `
 		select d.id, coalesce(d.child_id, '') as child_id, d.region, d.due_on as on_day from duty_duty d where d.rule in ('visit.routine', 'visit.verify')`},
 }

@@ -60,6 +60,7 @@ type Clause struct {
 	Discharged int  `json:"duties_discharged"`
 	Kept       int  `json:"duties_kept" doc:"discharged in time"`
 	Records    int  `json:"records"`
+	Attention  bool `json:"attention" doc:"the records are other clauses' duties that are late"`
 }
 
 // Board is the plan's outline as it stands in a place.
@@ -144,7 +145,7 @@ func (s *Service) crosswise(byID map[string]*Clause) {
 		case "一.0.2":
 			c.Records = open + discharged
 		case "二.二.3", "二.二.4":
-			c.Records = late
+			c.Records, c.Attention = late, late > 0
 		case "二.三.1":
 			c.Records = rolling
 		}

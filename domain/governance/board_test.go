@@ -3,6 +3,7 @@ package governance_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"shouwang/domain/duty"
 	"shouwang/domain/governance"
@@ -12,6 +13,7 @@ import (
 	"shouwang/domain/visit"
 	"shouwang/platform/authz"
 	"shouwang/platform/fault"
+	"shouwang/platform/identity"
 	"shouwang/platform/store"
 	"shouwang/platform/store/storetest"
 	"shouwang/platform/tally"
@@ -149,5 +151,45 @@ func TestRows_EverySourceRunsAndCountsWhatTheBoardCounts(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+func TestBoard_WhatIsLateElsewhereMarksTheClausesOfSupervision(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		r, g := open(t, db)
+		enter(t, r, registrytest.Village, 2)
+		civil := registrytest.As(authz.CivilAffairs, registrytest.County)
+		look := func(when string, late int) {
+			t.Helper()
+			b, err := g.Board(conference, registrytest.County)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, id := range []string{"二.二.3", "二.二.4"} {
+				rows, err := g.Rows(civil, id, "", "", 1000, r.Registry.Names)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if c := clause(t, b, id); c.Attention != (late > 0) || c.Records != late || len(rows) != late {
+					t.Errorf("%s %s is marked %v, counts %d and opens to %d; %d are late", when, id, c.Attention, c.Records, len(rows), late)
+				}
+			}
+		}
+		look("at first", 0)
+		// Both lack an identity number: what is owed for it falls due in sixty days.
+		r.Clock.Advance(62 * 24 * time.Hour)
+		if _, err := r.Duty.Tick(authz.AsSystem(context.Background(), "clock")); err != nil {
+			t.Fatal(err)
+		}
+		look("when two are late", 2)
+		children, err := r.Registry.List(civil, registry.Filter{Limit: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		number := identity.Invent("500235", "2015-05-21", 777)
+		if _, err := r.Registry.Update(civil, children[0].ID, 1, registry.Change{Identity: &number}); err != nil {
+			t.Fatal(err)
+		}
+		look("when one of them was discharged, late", 1)
 	})
 }

@@ -1782,6 +1782,8 @@ export interface components {
             title: string;
         };
         GovernanceClause: {
+            /** @description the records are other clauses' duties that are late */
+            attention: boolean;
             bearers: string;
             /** @description a mechanism of this program serves it */
             built: boolean;

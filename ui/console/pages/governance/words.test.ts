@@ -18,6 +18,7 @@ function clause(part: Partial<Schema<'GovernanceClause'>>): Schema<'GovernanceCl
     duties_discharged: 0,
     duties_kept: 0,
     records: 0,
+    attention: false,
     ...part,
   }
 }
@@ -29,6 +30,7 @@ test.each([
   ['records', { duties_discharged: 2 }],
   ['duties', { duties_open: 1, records: 9 }],
   ['late', { duties_open: 4, duties_overdue: 1 }],
+  ['late', { records: 7, attention: true }],
 ] as const)('A clause is %s with %o', (state, part) => expect(stateOf(clause(part))).toBe(state))
 
 test('Nothing behind a clause is never green', () => {

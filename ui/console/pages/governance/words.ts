@@ -10,7 +10,7 @@ export type ClauseState = 'late' | 'duties' | 'records' | 'empty' | 'not_built'
 /** How a clause stands. Nothing behind it is never green, and what this program does not serve says so. */
 export function stateOf(clause: Schema<'GovernanceClause'>): ClauseState {
   if (!clause.built) return 'not_built'
-  if (clause.duties_overdue > 0) return 'late'
+  if (clause.duties_overdue > 0 || clause.attention) return 'late'
   if (clause.duties_open > 0) return 'duties'
   return clause.records + clause.duties_discharged > 0 ? 'records' : 'empty'
 }

@@ -45,6 +45,7 @@ func (a *App) Demonstrate(ctx context.Context, children int, hands *clock.Manual
 		func(ctx context.Context) error { return d.enter(ctx, children) },
 		d.live,
 		d.moves,
+		d.cases,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -104,6 +105,9 @@ func (d *demonstration) people(ctx context.Context) error {
 		if err := station(account.PoliceStation, "双江派出所（演示）", demoTown); err != nil {
 			return err
 		}
+		if err := station(account.CountyPolice, "云阳县公安局（演示）", DemoCounty); err != nil {
+			return err
+		}
 		if err := station(account.Hospital, "云阳县人民医院（演示）", DemoCounty); err != nil {
 			return err
 		}
@@ -129,8 +133,8 @@ func (d *demonstration) people(ctx context.Context) error {
 			{"education", authz.Education, account.EducationAuthority, DemoCounty, "", "在校留守学生"},
 			{"school", authz.SchoolLeader, account.School, demoTown, "", "本校留守学生"},
 			{"teacher", authz.ClassTeacher, account.School, demoTown, "", "班上的留守学生"},
-			{"police", authz.Police, account.PoliceStation, demoTown, "", "辖区儿童查询（留痕）"},
-			{"hospital", authz.Health, account.Hospital, DemoCounty, "", "强制报告（后续建设）"},
+			{"police", authz.Police, account.PoliceStation, demoTown, "", "受理报告、应急处置"},
+			{"hospital", authz.Health, account.Hospital, DemoCounty, "", "强制报告"},
 			{"relief", authz.Relief, account.ReliefInstitution, DemoCounty, "", "临时照料（后续建设）"},
 			{"massorg", authz.MassOrganisation, account.MassOrganisation, DemoCounty, "妇女联合会", "关爱活动（后续建设）"},
 			{"socialwork", authz.SocialWorkAgency, account.SocialWorkAgency, DemoCounty, "", "名单内儿童的服务"},

@@ -14,6 +14,7 @@ import (
 
 	"shouwang/app"
 	"shouwang/domain/registry"
+	"shouwang/domain/report"
 	"shouwang/domain/visit"
 	"shouwang/platform/account"
 	"shouwang/platform/authz"
@@ -67,6 +68,8 @@ func lists() []struct {
 		{"duties, a roll", "socialwork", "/api/duties", 4, false},
 		{"duties, of no child one may name", "conference", "/api/duties?region={town}", 3, false},
 		{"duty summary", "village", "/api/duties/summary", 2, true},
+		{"cases", "township", "/api/threads", 8, false},
+		{"cases, a station", "police", "/api/threads", 8, false},
 		{"moves", "village", "/api/moves", 3, false},
 		{"due visits", "village", "/api/visits/due", 5, false},
 		{"clause board", "village", "/api/clauses?region={village}", 3, true},
@@ -254,6 +257,13 @@ func (c *crowd) grow(n int) {
 		}
 		return nil
 	}))
+	for i, r := range children { // each of them is told of
+		if i >= 40 {
+			break
+		}
+		_, err := c.a.Report.File(sys, report.NewReport{ID: fmt.Sprintf("case-%06d-%06d", c.entered, i), ChildID: r.ID, Situations: []string{"alone"}, Content: report.Content{Account: "虚构"}})
+		c.must(err)
+	}
 	for i := range min(n, 60) {
 		f, err := c.a.Registry.Find(sys, c.child)
 		c.must(err)

@@ -281,7 +281,8 @@ func seedForeign(ctx context.Context, t *testing.T, a *app.App) foreign {
 		t.Fatal(err)
 	}
 	f.canaries = append(f.canaries, canaryAccount, canaryReporter, canaryAnswer)
-	f.report, f.thread = one(`select id from report_report`), one(`select id from report_thread`)
+	f.report = canaryReport(f).ID
+	f.thread = one(`select thread_id from report_report where id = ?`, f.report)
 	for _, err := range []error{
 		a.Report.Accept(sys, f.thread), a.Report.Answer(sys, f.thread, canaryAnswer), a.Report.Note(sys, f.thread, canaryAccount, ""),
 		a.Report.Omit(sys, f.thread, report.NewOmission{UnitID: f.unit, KnownOn: "2026-10-01", Text: canaryAccount}),
@@ -291,7 +292,7 @@ func seedForeign(ctx context.Context, t *testing.T, a *app.App) foreign {
 			t.Fatal(err)
 		}
 	}
-	f.omission, f.file = one(`select id from report_omission`), one(`select id from report_file`)
+	f.omission, f.file = one(`select id from report_omission where thread_id = ?`, f.thread), one(`select id from report_file where thread_id = ?`, f.thread)
 	key, err := a.Report.AddAgency(sys, f.unit)
 	if err != nil {
 		t.Fatal(err)

@@ -60,7 +60,7 @@ var Roles = []RoleInfo{
 	{Education, "县教育行政部门", "掌握在校留守儿童和控辍保学情况。", false, []Group{SeeBasic, SeeFamily}},
 	{SchoolLeader, "学校负责人", "掌握本校留守学生情况，落实学校职责。", false, []Group{SeeBasic, SeeContact, SeeFamily, SeeCase}},
 	{ClassTeacher, "班主任", "联系本班留守学生及其家长。", false, []Group{SeeBasic, SeeContact, SeeFamily}},
-	{Police, "公安派出所", "接收报告，应急处置；查看身份证号和电话须说明事由，每次查看都留痕。", false, []Group{SeeBasic, SeeContact, SeeIdentity, SeeFamily, SeeCase}},
+	{Police, "公安机关", "接收报告，应急处置；查看身份证号和电话须说明事由，每次查看都留痕。", false, []Group{SeeBasic, SeeContact, SeeIdentity, SeeFamily, SeeCase}},
 	{Health, "医疗卫生机构", "强制报告，协助评估。", false, []Group{SeeBasic, SeeHealth, SeeCase}},
 	{Relief, "救助保护机构", "临时照料和临时监护。", false, []Group{SeeBasic, SeeContact, SeeFamily, SeeHealth, SeeCase}},
 	{MassOrganisation, "群团组织", "开展关爱服务，只看开展活动必需的信息。", false, []Group{SeeBasic}},

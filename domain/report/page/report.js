@@ -20,12 +20,14 @@
     return "";
   })();
 
+  // On the page that looks like nothing it says no more than any page would.
+  const quiet = form.dataset.send === "quiet";
   const state = document.querySelector("[data-state]");
   form.addEventListener("submit", async (e) => {
     e.preventDefault();
     const button = form.querySelector("button[type=submit]");
     button.disabled = true;
-    state.textContent = "正在发送……";
+    state.textContent = quiet ? "正在保存……" : "正在发送……";
     form.elements.work.value = await Promise.race([work, new Promise((r) => setTimeout(r, 8000, ""))]);
     const body = new URLSearchParams(new FormData(form));
     for (let again = 0; again < 6; again++) {
@@ -40,10 +42,10 @@
           return;
         }
       } catch { /* the line broke: once more */ }
-      state.textContent = "还没有送到，正在重试（第 " + (again + 2) + " 次）……请不要关闭页面。情况紧急请直接拨打 110。";
+      state.textContent = quiet ? "还没有保存上，正在重试……" : "还没有送到，正在重试（第 " + (again + 2) + " 次）……请不要关闭页面。情况紧急请直接拨打 110。";
       await new Promise((r) => setTimeout(r, 2000 * (again + 1)));
     }
     button.disabled = false;
-    state.textContent = "没有送到。您写的内容还在，请换个有信号的地方再点提交；情况紧急请直接拨打 110。";
+    state.textContent = quiet ? "没有保存上，请过一会儿再点保存。" : "没有送到。您写的内容还在，请换个有信号的地方再点提交；情况紧急请直接拨打 110。";
   });
 })();

@@ -108,9 +108,6 @@ export const report = {
   'line.award': '决定奖励',
   'line.omission': '登记应报未报',
   'line.conclude': '核查应报未报',
-  'line.duty_opened': '新任务',
-  'line.duty_done': '任务办结',
-  'line.duty_cancelled': '任务取消',
   'line.duty_carried': '任务超时上报或转交',
 
   'report.title': '报告儿童面临的危险',

@@ -47,9 +47,6 @@ const lines: Record<string, string> = {
   'report.award': t('line.award'),
   'report.omission': t('line.omission'),
   'report.conclude': t('line.conclude'),
-  'duty.opened': t('line.duty_opened'),
-  'duty.discharge': t('line.duty_done'),
-  'duty.cancel': t('line.duty_cancelled'),
   'duty.carry': t('line.duty_carried'),
 }
 

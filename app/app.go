@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,6 +34,7 @@ import (
 	"shouwang/platform/journal"
 	"shouwang/platform/notify"
 	"shouwang/platform/region"
+	"shouwang/platform/spool"
 	"shouwang/platform/store"
 	"shouwang/platform/tally"
 	"shouwang/platform/web"
@@ -50,6 +52,10 @@ type Config struct {
 	Secure bool   // cookies only over TLS
 	Clock  clock.Clock
 	Demo   []account.Demo
+	// Spool is the folder, on another disk, of the second copy of mandatory
+	// reports, sealed to the public key in SpoolKey. Without one the commit alone
+	// stands behind a receipt.
+	Spool, SpoolKey string
 	// Gateway carries urgent notices out of the house; without one they stay
 	// inside the program.
 	Gateway *notify.Gateway
@@ -100,6 +106,7 @@ type App struct {
 
 	config Config
 	files  *files.Store
+	spool  *spool.Spool
 	mu     sync.RWMutex
 	book   *region.Book
 	stop   context.CancelFunc
@@ -158,7 +165,11 @@ func build(ctx context.Context, db *store.DB, c Config) (*App, error) {
 	if a.files, err = files.Open(filepath.Join(c.Folder(), "files")); err != nil {
 		return nil, err
 	}
-	a.Report = report.NewService(db, a.Policy, a.Duty, a.Registry, a.Notify, a.Journal, a.Rules, keys, a.files, c.Clock, nil)
+	second, err := a.openSpool()
+	if err != nil {
+		return nil, err
+	}
+	a.Report = report.NewService(db, a.Policy, a.Duty, a.Registry, a.Notify, a.Journal, a.Rules, keys, a.files, c.Clock, second)
 	a.Visit = visit.NewService(db, a.Policy, a.Duty, a.Registry, a.Journal, a.Rules, keys, a.files, c.Clock)
 	sources := slices.Concat(policy.Sources, duty.Crosswise, registry.Sources, report.Sources, visit.Sources)
 	if a.Governance, err = governance.NewService(db, a.Policy, a.Journal, a.Rules, c.Clock, sources...); err != nil {
@@ -177,10 +188,31 @@ func build(ctx context.Context, db *store.DB, c Config) (*App, error) {
 	return a, nil
 }
 
+// openSpool opens the second copy of reports where the installation has one.
+func (a *App) openSpool() (report.Spool, error) {
+	if a.config.Spool == "" {
+		return nil, nil
+	}
+	key, err := os.ReadFile(a.config.SpoolKey)
+	if err != nil {
+		return nil, fmt.Errorf("reading the spool's public key: %w", err)
+	}
+	if a.spool, err = spool.Open(a.config.Spool, string(key), spool.Options{}); err != nil {
+		return nil, err
+	}
+	if spool.SameDevice(a.config.Spool, a.config.Folder()) {
+		slog.Warn("the second copy of reports lies on the same disk as the first", "folder", a.config.Spool)
+	}
+	return a.spool, nil
+}
+
 // Close stops what runs in the background and closes the store.
 func (a *App) Close() error {
 	a.stop()
 	a.done.Wait()
+	if a.spool != nil {
+		return errors.Join(a.spool.Close(), a.files.Close(), a.DB.Close())
+	}
 	return errors.Join(a.files.Close(), a.DB.Close())
 }
 

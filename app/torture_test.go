@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -23,7 +24,9 @@ import (
 	"shouwang/app"
 	"shouwang/domain/registry"
 	"shouwang/platform/clock"
+	"shouwang/platform/spool"
 	"shouwang/platform/store"
+	"shouwang/platform/store/storetest"
 	"shouwang/platform/tally"
 )
 
@@ -33,6 +36,7 @@ const (
 	tortureDB   = "SHOUWANG_TORTURE_DB"
 	tortureAddr = "SHOUWANG_TORTURE_ADDR"
 	tortureMode = "SHOUWANG_TORTURE_MODE" // honest, or hasty: the control
+	tortureData = "SHOUWANG_TORTURE_DATA" // folder of keys and of the spool
 )
 
 func TestMain(m *testing.M) {
@@ -50,7 +54,7 @@ func TestMain(m *testing.M) {
 
 func serveUnderTorture(db string) error {
 	ctx := context.Background()
-	a, err := app.Open(ctx, app.Config{DB: db})
+	a, err := app.Open(ctx, tortureConfig(db, os.Getenv(tortureData)))
 	if err != nil {
 		return err
 	}
@@ -58,6 +62,10 @@ func serveUnderTorture(db string) error {
 		a.Handler = hasty(a.Handler)
 	}
 	return a.Serve(ctx, os.Getenv(tortureAddr))
+}
+
+func tortureConfig(db, data string) app.Config {
+	return app.Config{DB: db, Data: data, Spool: filepath.Join(data, "spool"), SpoolKey: filepath.Join(data, "spool.pub")}
 }
 
 // hasty is the fault the torture must find: it acknowledges a visit first and
@@ -93,56 +101,162 @@ func TestTorture_AnAcknowledgedVisitSurvivesKill(t *testing.T) {
 	if testing.Short() {
 		kills = 8
 	}
-	got := torture(t, "honest", kills)
+	got := torture(t, "sqlite:"+filepath.Join(t.TempDir(), "torture.db"), "honest", "visit", kills)
 	t.Logf("%d kills, %d visits acknowledged, %d lost", kills, got.acked, got.lost)
 	if got.lost > 0 || got.acked < kills {
 		t.Fatalf("%d of %d acknowledged visits were lost in %d kills", got.lost, got.acked, kills)
 	}
 }
 
+// RELIABILITY T1 and D8: an acknowledged report survives the same on both
+// engines, in the store and in the copy on the other disk, and its case has
+// somebody who owes the next step. A store that is lost altogether comes back
+// from the copies, every report under the number its sender was told.
+func TestTorture_AnAcknowledgedReportSurvivesKillAndTheLossOfTheStore(t *testing.T) {
+	for engine, url := range map[string]func(*testing.T) string{
+		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "torture.db") },
+		"postgres": func(t *testing.T) string { return storetest.URL(t) },
+	} {
+		t.Run(engine, func(t *testing.T) {
+			const kills = 12
+			got := torture(t, url(t), "honest", "report", kills)
+			t.Logf("%d kills, %d reports acknowledged, %d lost, %d not restored, %d without a next step", kills, got.acked, got.lost, got.gone, got.idle)
+			if got.lost+got.gone+got.idle > 0 || got.acked < kills {
+				t.Fatalf("of %d acknowledged reports %d were lost, %d not restored, %d cases have no next step", got.acked, got.lost, got.gone, got.idle)
+			}
+		})
+	}
+}
+
 // The control: a server that acknowledges before it commits must be found out,
 // or the test above proves nothing.
 func TestTorture_TheControlLoses(t *testing.T) {
-	if got := torture(t, "hasty", 8); got.lost == 0 {
+	if got := torture(t, "sqlite:"+filepath.Join(t.TempDir(), "torture.db"), "hasty", "visit", 8); got.lost == 0 {
 		t.Fatalf("%d visits were acknowledged before they were recorded and the torture noticed nothing", got.acked)
 	}
 }
 
-type tortured struct{ acked, lost int }
+type tortured struct {
+	acked, lost int
+	gone        int // not given back by the spool
+	idle        int // open cases without a next step
+}
 
-func torture(t *testing.T, mode string, kills int) tortured {
+func torture(t *testing.T, url, mode, what string, kills int) tortured {
 	ctx := context.Background()
-	url := "sqlite:" + filepath.Join(t.TempDir(), "torture.db")
-	cookie, children := tortureCounty(t, url)
+	data := t.TempDir()
+	private := spoolKeys(t, data)
+	cookie, children := tortureCounty(t, url, data)
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 1))
 	t.Logf("seed %d", seed)
-	acked := map[string]bool{}
+	acked := map[string]string{}
 	for range kills {
 		port := freePort(t)
 		child := exec.Command(os.Args[0], "-test.run=^$")
-		child.Env = append(os.Environ(), tortureDB+"="+url, tortureAddr+"=127.0.0.1:"+port, tortureMode+"="+mode)
+		child.Env = append(os.Environ(), tortureDB+"="+url, tortureAddr+"=127.0.0.1:"+port, tortureMode+"="+mode, tortureData+"="+data)
 		child.Stderr = os.Stderr
 		if err := child.Start(); err != nil {
 			t.Fatal(err)
 		}
 		base := "http://127.0.0.1:" + port
 		waitReady(t, base)
-		for id := range hammer(base, cookie, children, time.Duration(20+random.IntN(400))*time.Millisecond, func() {
+		for id, number := range hammer(base, cookie, what, children, time.Duration(20+random.IntN(400))*time.Millisecond, func() {
 			child.Process.Kill()
 			child.Wait()
 		}) {
-			acked[id] = true
+			acked[id] = number
 		}
 	}
-	return verifyTortured(ctx, t, url, acked, mode)
+	if what == "report" {
+		return verifyReports(ctx, t, url, data, private, acked)
+	}
+	return verifyTortured(ctx, t, url, data, acked, mode)
+}
+
+// spoolKeys readies the other disk of the torture.
+func spoolKeys(t *testing.T, data string) (private string) {
+	t.Helper()
+	private, public, err := spool.GenerateKey()
+	if err == nil {
+		err = os.WriteFile(filepath.Join(data, "spool.pub"), []byte(public), 0o600)
+	}
+	if err == nil {
+		err = os.Mkdir(filepath.Join(data, "spool"), 0o700)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return private
+}
+
+// verifyReports holds the acknowledged reports to the store, and to what a new
+// store becomes by the copies alone.
+func verifyReports(ctx context.Context, t *testing.T, url, data, private string, acked map[string]string) tortured {
+	numbers := func(a *app.App) map[string]string {
+		rows, err := store.All[struct {
+			ID     string `db:"id"`
+			Number string `db:"number"`
+		}](ctx, a.DB, `select id, number from report_report`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		there := map[string]string{}
+		for _, r := range rows {
+			there[r.ID] = r.Number
+		}
+		return there
+	}
+	open := func(c app.Config) *app.App {
+		a, err := app.Open(ctx, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	a := open(tortureConfig(url, data))
+	out, there := tortured{acked: len(acked)}, numbers(a)
+	for id, number := range acked {
+		if there[id] != number {
+			out.lost++
+		}
+	}
+	var err error
+	if out.idle, err = store.One[int](ctx, a.DB, `select count(*) from report_thread t where t.closed_at is null
+		and not exists (select 1 from duty_duty d where d.thread_id = t.id and d.state = 'open' and d.next_at is not null)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	anew := open(app.Config{DB: "sqlite:" + filepath.Join(t.TempDir(), "anew.db"), Create: true})
+	defer anew.Close()
+	for record, err := range spool.Read(filepath.Join(data, "spool"), private) {
+		var torn *spool.Damage
+		if errors.As(err, &torn) && torn.Kind == spool.Torn {
+			continue // it was cut off before its receipt
+		}
+		if err == nil {
+			_, err = anew.Report.Restore(ctx, record.Data)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	there = numbers(anew)
+	for id, number := range acked {
+		if there[id] != number {
+			out.gone++
+		}
+	}
+	return out
 }
 
 // hammer writes with sixteen clients until the time is up, kills the server
 // under them, and returns the visits that were acknowledged.
-func hammer(base, cookie string, children []string, long time.Duration, kill func()) map[string]bool {
+func hammer(base, cookie, what string, children []string, long time.Duration, kill func()) map[string]string {
 	var mu sync.Mutex
-	acked := map[string]bool{}
+	acked := map[string]string{}
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
@@ -155,9 +269,14 @@ func hammer(base, cookie string, children []string, long time.Duration, kill fun
 				default:
 				}
 				id := uuid.Must(uuid.NewV7()).String()
+				path := "/api/visits"
 				body, _ := json.Marshal(map[string]any{"id": id, "child_id": children[(i+n)%len(children)], "visited_on": clock.Today(clock.System{}),
 					"outcome": "met", "content": map[string]any{"way": "home", "child_seen": true, "note": "虚构"}})
-				req, _ := http.NewRequest("POST", base+"/api/visits", bytes.NewReader(body))
+				if what == "report" {
+					path = "/api/reports"
+					body, _ = json.Marshal(map[string]any{"id": id, "region": "500235001000", "situations": []string{"alone"}, "content": map[string]any{"account": "虚构的一户 " + id}})
+				}
+				req, _ := http.NewRequest("POST", base+path, bytes.NewReader(body))
 				req.Header.Set("Content-Type", "application/json")
 				req.Header.Set("Cookie", cookie)
 				req.Header.Set("Idempotency-Key", id)
@@ -165,11 +284,12 @@ func hammer(base, cookie string, children []string, long time.Duration, kill fun
 				if err != nil {
 					continue
 				}
-				io.Copy(io.Discard, res.Body)
+				var receipt struct{ Number string }
+				whole := json.NewDecoder(res.Body).Decode(&receipt)
 				res.Body.Close()
-				if res.StatusCode/100 == 2 {
+				if res.StatusCode/100 == 2 && (whole == nil || what == "visit") {
 					mu.Lock()
-					acked[id] = true
+					acked[id] = receipt.Number
 					mu.Unlock()
 				}
 			}
@@ -182,11 +302,11 @@ func hammer(base, cookie string, children []string, long time.Duration, kill fun
 	return acked
 }
 
-func tortureCounty(t *testing.T, url string) (cookie string, children []string) {
+func tortureCounty(t *testing.T, url, data string) (cookie string, children []string) {
 	ctx := context.Background()
 	now := time.Now()
 	hands := clock.NewManual(now)
-	a, err := app.Open(ctx, app.Config{DB: url, Create: true, Clock: hands})
+	a, err := app.Open(ctx, app.Config{DB: url, Data: data, Create: true, Clock: hands})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,8 +334,8 @@ func tortureCounty(t *testing.T, url string) (cookie string, children []string) 
 	return cookie, children
 }
 
-func verifyTortured(ctx context.Context, t *testing.T, url string, acked map[string]bool, mode string) tortured {
-	a, err := app.Open(ctx, app.Config{DB: url})
+func verifyTortured(ctx context.Context, t *testing.T, url, data string, acked map[string]string, mode string) tortured {
+	a, err := app.Open(ctx, tortureConfig(url, data))
 	if err != nil {
 		t.Fatal(err)
 	}

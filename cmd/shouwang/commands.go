@@ -32,13 +32,16 @@ type serve struct {
 	Listen string `default:"127.0.0.1:8080" env:"SHOUWANG_LISTEN" help:"Address to answer on."`
 	Secure bool   `help:"Cookies only over TLS; set it wherever a TLS front stands before the program."`
 
+	Spool    string `env:"SHOUWANG_SPOOL" placeholder:"DIR" help:"Folder on another disk for the second copy of mandatory reports; no receipt is given before it is there."`
+	SpoolKey string `env:"SHOUWANG_SPOOL_KEY" placeholder:"FILE" help:"The public key the copies are sealed to, as 'spool keygen' makes it."`
+
 	Gateway      string `env:"SHOUWANG_GATEWAY" placeholder:"URL" help:"Where urgent notices go out, as docs/gateway.md says; without one they stay inside the program."`
 	GatewayToken string `env:"SHOUWANG_GATEWAY_TOKEN" placeholder:"TOKEN" help:"The token by which the gateway knows this installation; better given by the environment."`
 }
 
 func (s serve) Run(ctx context.Context) error {
 	config := s.config(false)
-	config.Secure = s.Secure
+	config.Secure, config.Spool, config.SpoolKey = s.Secure, s.Spool, s.SpoolKey
 	config.Demo = demoAccounts(s.Where)
 	if s.Gateway != "" {
 		g, err := notify.NewGateway(s.Gateway, s.GatewayToken)

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 
+	"shouwang/app"
 	"shouwang/platform/crypto"
 	"shouwang/platform/spool"
 )
@@ -15,6 +17,8 @@ type spools struct {
 	Keygen spoolKeygen `cmd:"" help:"Make the pair of keys: the private one to keep offline, the public one for the server."`
 	Check  spoolCheck  `cmd:"" help:"Count the whole records and name every damage; needs no key."`
 	Read   spoolRead   `cmd:"" help:"Print the records as JSON lines, in plain text."`
+
+	Restore spoolRestore `cmd:"" help:"File again every report of the spool that the database has lost, under the number its sender was told."`
 }
 
 type spoolKeygen struct {
@@ -98,6 +102,45 @@ func (r spoolRead) print(out, told io.Writer) error {
 			return err
 		}
 	}
+	return unread(bad)
+}
+
+type spoolRestore struct {
+	Where
+	Private string `required:"" type:"existingfile" help:"The private key's file."`
+	Dir     string `arg:"" type:"existingdir" help:"The spool's folder."`
+}
+
+func (r spoolRestore) Run(ctx context.Context) error {
+	key, err := os.ReadFile(r.Private)
+	if err != nil {
+		return err
+	}
+	a, err := app.Open(ctx, r.config(false))
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	filed, bad := 0, 0
+	for record, err := range spool.Read(r.Dir, string(key)) {
+		var d *spool.Damage
+		switch {
+		case errors.As(err, &d):
+			if tell(os.Stderr, d) {
+				bad++
+			}
+			continue
+		case err != nil:
+			return err
+		}
+		if _, err := a.Report.Restore(ctx, record.Data); err != nil {
+			fmt.Fprintf(os.Stderr, "%s：%s\n", record.ID, explain(err))
+			bad++
+			continue
+		}
+		filed++
+	}
+	fmt.Printf("%d 份报告都在数据库里了。\n", filed)
 	return unread(bad)
 }
 

@@ -125,6 +125,16 @@ func (s *Service) FilePublic(ctx context.Context, n NewReport, by Channel) (Rece
 	return s.file(ctx, n, sender{channel: by})
 }
 
+// copied is a report as its second copy holds it: enough to file it again with
+// the number its sender was told.
+type copied struct {
+	Number string    `json:"number"`
+	At     time.Time `json:"at"`
+	Unit   string    `json:"unit"`
+	User   string    `json:"user"`
+	Report NewReport `json:"report"`
+}
+
 // file keeps a report. Its lines in the journal name no sender: who it is lies
 // in the compartment alone.
 func (s *Service) file(ctx context.Context, n NewReport, from sender) (Receipt, error) {
@@ -132,27 +142,78 @@ func (s *Service) file(ctx context.Context, n NewReport, from sender) (Receipt, 
 		n.Reporter, from.unit, from.user = Reporter{}, "", ""
 	}
 	n.Channel = from.channel
-	if err := n.validate(s.policy.Pack, s.clock.Now()); err != nil {
+	now := s.clock.Now()
+	if err := n.validate(s.policy.Pack, now); err != nil {
 		return Receipt{}, err
 	}
-	text, err := json.Marshal(n)
-	if err != nil {
-		return Receipt{}, fmt.Errorf("reading the report: %w", err)
-	}
+	ctx = authz.WithActor(store.Again(ctx), authz.Actor{Name: "报告人"})
+	c := copied{At: now, Unit: from.unit, User: from.user, Report: n}
 	if s.spool != nil {
-		if err := s.spool.Append(ctx, n.ID, text); err != nil {
+		if err := s.copyOut(ctx, &c); err != nil {
 			return Receipt{}, errNotKept.Because(err)
 		}
 	}
+	return s.keepOne(ctx, c)
+}
+
+// copyOut numbers a report and puts its second copy on the other disk.
+func (s *Service) copyOut(ctx context.Context, c *copied) error {
+	at, err := s.placeOf(ctx, s.db, c.Report)
+	if err != nil {
+		return err
+	}
+	if c.Number, err = store.In(ctx, s.db, func(tx *store.Tx) (string, error) { return s.number(ctx, tx, "报", at, c.At) }); err != nil {
+		return err
+	}
+	record, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("copying the report: %w", err)
+	}
+	return s.spool.Append(ctx, c.Report.ID, record)
+}
+
+func (s *Service) keepOne(ctx context.Context, c copied) (Receipt, error) {
+	text, err := json.Marshal(c.Report)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("reading the report: %w", err)
+	}
+	return store.In(ctx, s.db, func(tx *store.Tx) (Receipt, error) { return s.fileTx(ctx, tx, c, digest(text)) })
+}
+
+// Restore files a report again from its second copy, under the number and the
+// hour it had; one that is there already stays as it is.
+func (s *Service) Restore(ctx context.Context, record []byte) (Receipt, error) {
+	var c copied
+	if err := json.Unmarshal(record, &c); err != nil {
+		return Receipt{}, fmt.Errorf("reading the second copy: %w", err)
+	}
+	if c.Report.ChildID != "" { // the file may be lost with the rest: what was written stands by itself
+		if _, err := s.registry.Subject(ctx, s.db, c.Report.ChildID); fault.Is(err, fault.NotFound) {
+			c.Report.ChildID = ""
+		}
+	}
+	if c.Report.Region == "" {
+		c.Report.Region = strings.TrimPrefix(c.Number, "报")[:6] + "000000"
+	}
 	ctx = authz.WithActor(store.Again(ctx), authz.Actor{Name: "报告人"})
-	return store.In(ctx, s.db, func(tx *store.Tx) (Receipt, error) { return s.fileTx(ctx, tx, n, digest(text), from) })
+	return s.keepOne(ctx, c)
+}
+
+// placeOf is where a report belongs: the child's place where the child is on
+// file.
+func (s *Service) placeOf(ctx context.Context, q store.Querier, n NewReport) (string, error) {
+	if n.ChildID == "" {
+		return n.Region, nil
+	}
+	subject, err := s.registry.Subject(ctx, q, n.ChildID)
+	return subject.Region, err
 }
 
 // errNotKept is no acknowledgement: the second copy could not be made.
 var errNotKept = &fault.Error{Kind: fault.Internal, ID: "report.not_kept", Text: "报告没有保存成功，请马上再交一次。如情况紧急，请直接拨打 110。"}
 
-func (s *Service) fileTx(ctx context.Context, tx *store.Tx, n NewReport, sum string, from sender) (Receipt, error) {
-	now := s.clock.Now()
+func (s *Service) fileTx(ctx context.Context, tx *store.Tx, c copied, sum string) (Receipt, error) {
+	n, now := c.Report, c.At
 	earlier, found, err := store.Maybe[Report](ctx, tx, `select r.id, r.number, r.digest, r.filed_at from report_report r where r.id = ?`, n.ID)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("looking for the report: %w", err)
@@ -163,15 +224,11 @@ func (s *Service) fileTx(ctx context.Context, tx *store.Tx, n NewReport, sum str
 		}
 		return s.receipt(earlier)
 	}
-	if n.ChildID != "" {
-		subject, err := s.registry.Subject(ctx, tx, n.ChildID)
-		if err != nil {
-			return Receipt{}, err
-		}
-		n.Region = subject.Region
+	if n.Region, err = s.placeOf(ctx, tx, n); err != nil {
+		return Receipt{}, err
 	}
 	nine := n.nine(s.policy.Pack)
-	r := Report{ID: n.ID, Region: n.Region, UnitID: from.unit, Channel: from.channel, Ticket: n.Ticket, Situations: strings.Join(n.Situations, " "),
+	r := Report{ID: n.ID, Region: n.Region, Number: c.Number, UnitID: c.Unit, Channel: n.Channel, Ticket: n.Ticket, Situations: strings.Join(n.Situations, " "),
 		Statutory: joinInts(nine), Urgent: n.Urgent, Anonymous: n.Anonymous, DiscoveredAt: n.DiscoveredAt, FiledAt: now, FiledOn: clock.DayOf(now), Digest: sum,
 		Likeness: s.keys.Index("report.likeness", n.likeness()), Named: s.keys.Index("report.named", n.named(n.Region[:6])),
 		State: Received, MovedAt: now, Spec: Spec, Version: 1}
@@ -193,14 +250,14 @@ func (s *Service) fileTx(ctx context.Context, tx *store.Tx, n NewReport, sum str
 		return Receipt{}, fmt.Errorf("keeping the report: %w", err)
 	}
 	r.ThreadID, r.Sealed = t.ID, key.Seal(contentPlace(r.ID), string(content))
-	if r.Number, err = s.number(ctx, tx, "报", t.Region, now); err != nil {
+	if err := s.numbered(ctx, tx, &r); err != nil {
 		return Receipt{}, err
 	}
 	if err := store.Insert(ctx, tx, "report_report", r); err != nil {
 		return Receipt{}, fmt.Errorf("keeping the report: %w", err)
 	}
-	if n.Reporter != (Reporter{}) || from.user != "" {
-		if err := s.keepReporter(ctx, tx, r.ID, n.Reporter, from.user); err != nil {
+	if n.Reporter != (Reporter{}) || c.User != "" {
+		if err := s.keepReporter(ctx, tx, r.ID, n.Reporter, c.User); err != nil {
 			return Receipt{}, err
 		}
 	}
@@ -333,6 +390,24 @@ func (s *Service) number(ctx context.Context, tx *store.Tx, kind, at string, now
 		return "", fmt.Errorf("numbering: %w", err)
 	}
 	return fmt.Sprintf("%s%s-%s-%06d", kind, at[:6], year, n), nil
+}
+
+// numbered gives a report its number, or sees to it that the one it has is not
+// given out again.
+func (s *Service) numbered(ctx context.Context, tx *store.Tx, r *Report) (err error) {
+	if r.Number == "" {
+		r.Number, err = s.number(ctx, tx, "报", r.Region, r.FiledAt)
+		return err
+	}
+	given, err := strconv.Atoi(r.Number[strings.LastIndexByte(r.Number, '-')+1:])
+	if err != nil {
+		return fmt.Errorf("reading the number of a report: %w", err)
+	}
+	_, err = store.Exec(ctx, tx, `
+		insert into report_counter (county, kind, next) values (?, ?, ?)
+		    on conflict (county, kind) do update set next = excluded.next where report_counter.next < excluded.next`,
+		r.Region[:6]+"000000", "报"+string(clock.DayOf(r.FiledAt))[:4], given+1)
+	return err
 }
 
 func (s *Service) receipt(r Report) (Receipt, error) {

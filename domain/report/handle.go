@@ -214,7 +214,10 @@ func (s *Service) Review(ctx context.Context, id string, agree bool, text string
 		if err != nil {
 			return err
 		}
-		if len(more) == 0 {
+		if agree && len(more) == 0 {
+			if t.State != Waiting { // others of its reports were taken up meanwhile
+				return nil
+			}
 			return s.StepTx(ctx, tx, t, Close, "经复核不属于必须报告的情形")
 		}
 		accept := t.Opening(ruleAccept, "", "复核不同意，请受理")
@@ -499,13 +502,13 @@ func (s *Service) joinTx(ctx context.Context, tx *store.Tx, t, other Thread) err
 	if !s.mayUnlock(ctx, tx, other) {
 		return errLocked
 	}
-	// What was joined to it before goes along: joins are kept one step deep.
-	if _, err := store.Exec(ctx, tx, `update report_thread set joined_into = ? where joined_into = ?`, other.ID, t.ID); err != nil {
-		return fmt.Errorf("joining cases: %w", err)
-	}
 	waiting, err := reports(ctx, tx, t, Received, Declined)
 	if err != nil {
 		return err
+	}
+	// What was joined to it before goes along: joins are kept one step deep.
+	if _, err := store.Exec(ctx, tx, `update report_thread set joined_into = ? where joined_into = ?`, other.ID, t.ID); err != nil {
+		return fmt.Errorf("joining cases: %w", err)
 	}
 	t.JoinedInto = other.ID
 	if err := s.StepTx(ctx, tx, &t, Join, ""); err != nil {

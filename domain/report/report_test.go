@@ -273,6 +273,48 @@ func TestDecline_NobodyTurnsAReportAwayAlone(t *testing.T) {
 	})
 }
 
+// Found by the simulation of a county-year: what had been joined to a case
+// before must be asked for again when that case is joined to a third.
+func TestJoin_WhatWasJoinedBeforeIsStillToBeAccepted(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		h := open(t, db)
+		told := func(words string) string {
+			_, thread := h.File(func(n *report.NewReport) { n.Content.Account = words })
+			return thread
+		}
+		a, b, c := told("第一户：孩子一个人在家没有大人"), told("第二户：孩子一个人在家没有大人"), told("第三户：孩子一个人在家没有大人")
+		h.must(h.Reports.Reports.Join(h.police, a, b))
+		h.must(h.Reports.Reports.Accept(h.police, c))
+		h.must(h.Reports.Reports.Join(h.police, b, c))
+		h.owes(c, "report.accept police", "report.answer police", "report.inform civil_affairs")
+		_, again := h.File(func(n *report.NewReport) { n.Content.Account = "第一户：孩子一个人在家没有大人" })
+		if again != c {
+			t.Errorf("the words of a joined case opened another")
+		}
+		h.must(h.Reports.Reports.Accept(h.police, c))
+		if p := h.page(h.police, a); p.Row.ID != c || len(p.Reports) != 4 || slices.ContainsFunc(p.Reports, func(r report.Report) bool { return r.State != report.Accepted }) {
+			t.Errorf("%d reports, some not accepted: %+v", len(p.Reports), p.Reports)
+		}
+	})
+}
+
+// A report that is looked at again while another of its case is taken up must
+// not close the case under those who work on it.
+func TestReview_AgreeingDoesNotCloseACaseThatWasTakenUp(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		h := open(t, db)
+		_, thread := h.File()
+		h.must(h.Reports.Reports.Decline(h.police, thread, "不在本辖区，也不属于受案范围"))
+		h.File() // in the same words
+		h.must(h.Reports.Reports.Accept(h.police, thread))
+		h.must(h.Reports.Reports.Review(h.affairs, thread, true, "前一份不属于受案范围"))
+		if p := h.page(h.police, thread); p.Row.State != report.Responding {
+			t.Errorf("the case is %s", p.Row.State)
+		}
+		h.owes(thread, "report.answer police", "report.inform civil_affairs")
+	})
+}
+
 func TestPass_TheClockRunsOnAtTheOtherStation(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		h := open(t, db)

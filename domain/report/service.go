@@ -290,7 +290,9 @@ func (s *Service) caseFor(ctx context.Context, tx *store.Tx, n NewReport, r Repo
 	} else if r.Likeness != nil {
 		t, found, err = store.Maybe[Thread](ctx, tx, `
 			select `+store.Columns[Thread]("t")+`
-			  from report_report r join report_thread t on t.id = r.thread_id
+			  from report_report r
+			  join report_thread own on own.id = r.thread_id
+			  join report_thread t on t.id = coalesce(own.joined_into, own.id)
 			 where r.likeness = ? and t.closed_at is null
 			 order by t.opened_at
 			 limit 1`, r.Likeness)

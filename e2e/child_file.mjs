@@ -170,6 +170,29 @@ journey('a photograph larger than a village’s line carries', async ({ assert, 
   })
 })
 
+journey('a name is opened while a search is still being typed', async ({ assert, desk, signIn, given, when, then }) => {
+  const page = await desk()
+  let link
+  await given('a list in sight, and a line on which pages come slowly', async () => {
+    await signIn(page, 'village')
+    await page.goto('/children')
+    link = page.getByRole('rowheader').getByRole('link').first()
+    await link.waitFor()
+    await page.route(/\/ChildPage-[^/]*\.js$/, async route => {
+      await new Promise(resolve => setTimeout(resolve, 1000)) // longer than typing rests
+      await route.continue()
+    })
+  })
+  await when('letters are typed and a name is clicked at once', async () => {
+    await page.getByPlaceholder('姓名、拼音首字母、证件号').last().fill('x')
+    await link.click()
+  })
+  await then('the file opens, and the search does not fetch the list back', async () => {
+    await page.locator('#particulars').waitFor()
+    assert.equal(new URL(page.url()).search, '')
+  })
+})
+
 /** A PNG of that many pixels that cannot be compressed, as a camera's is. */
 function noise(width, height) {
   let seed = 1

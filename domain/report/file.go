@@ -119,7 +119,7 @@ func (s *Service) ReadFile(ctx context.Context, id string, original bool) (File,
 		return File{}, nil, fmt.Errorf("reading the file: %w", err)
 	}
 	if !found {
-		return File{}, nil, errNone
+		return File{}, nil, s.rules.Absent(ctx, "thread.read", "thread")
 	}
 	if _, err := s.Reach(ctx, s.db, "thread.read", f.ThreadID); err != nil {
 		return File{}, nil, err

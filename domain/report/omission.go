@@ -125,7 +125,7 @@ func (s *Service) omission(ctx context.Context, q store.Querier, id string) (Omi
 		return Omission{}, fmt.Errorf("reading the omission: %w", err)
 	}
 	if !found {
-		return Omission{}, errNone
+		return Omission{}, s.rules.Absent(ctx, "report.conclude", "omission")
 	}
 	health, _, err := account.FindOrganisation(ctx, q, account.HealthAuthority, o.Region)
 	if err != nil {

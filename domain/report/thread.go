@@ -99,6 +99,9 @@ var errLocked = fault.NewDenied("thread.locked", "这是限阅案件，只有案
 // reach is Reach before the lock.
 func (s *Service) reach(ctx context.Context, q store.Querier, action, id string) (Thread, error) {
 	t, err := thread(ctx, q, id)
+	if fault.Is(err, fault.NotFound) {
+		return Thread{}, s.rules.Absent(ctx, action, "thread")
+	}
 	if err != nil {
 		return Thread{}, err
 	}

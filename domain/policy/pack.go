@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"shouwang/platform/authz"
 	"shouwang/platform/clock"
+	"shouwang/platform/print"
 )
 
 //go:embed packs
@@ -34,21 +36,22 @@ const (
 
 // Pack is the plan as data.
 type Pack struct {
-	ID           string              `yaml:"id"`
-	Title        string              `yaml:"title"`
-	Number       string              `yaml:"number"`
-	IssuedOn     clock.Day           `yaml:"issued_on"`
-	Chapters     []Heading           `yaml:"chapters"`
-	Sections     []Heading           `yaml:"sections"`
-	Supervisors  map[string]string   `yaml:"supervisors"`
-	Instruments  []Instrument        `yaml:"instruments"`
-	Definitions  []Definition        `yaml:"definitions"`
-	Parameters   []Parameter         `yaml:"parameters"`
-	Lines        map[string][]string `yaml:"lines"`
-	Duties       []DutyRule          `yaml:"duties"`
-	Levels       []SupportLevel      `yaml:"support_levels"`
-	Situations   []Situation         `yaml:"situations"`
-	Clauses      []Clause            `yaml:"-"`
+	ID           string                     `yaml:"id"`
+	Title        string                     `yaml:"title"`
+	Number       string                     `yaml:"number"`
+	IssuedOn     clock.Day                  `yaml:"issued_on"`
+	Chapters     []Heading                  `yaml:"chapters"`
+	Sections     []Heading                  `yaml:"sections"`
+	Supervisors  map[string]string          `yaml:"supervisors"`
+	Instruments  []Instrument               `yaml:"instruments"`
+	Definitions  []Definition               `yaml:"definitions"`
+	Parameters   []Parameter                `yaml:"parameters"`
+	Lines        map[string][]string        `yaml:"lines"`
+	Duties       []DutyRule                 `yaml:"duties"`
+	Levels       []SupportLevel             `yaml:"support_levels"`
+	Situations   []Situation                `yaml:"situations"`
+	Clauses      []Clause                   `yaml:"-"`
+	Documents    map[string]*print.Template `yaml:"-"` // printed papers, by kind
 	clauseByID   map[string]*Clause
 	dutyByID     map[string]*DutyRule
 	parameterKey map[string]*Parameter
@@ -230,8 +233,30 @@ func ReadFrom(dir fs.FS) (*Pack, error) {
 		c.Supervisor = p.supervisor(c.ID)
 		p.Clauses = append(p.Clauses, c)
 	}
+	if p.Documents, err = documents(dir); err != nil {
+		return nil, err
+	}
 	p.index()
 	return &p, p.check()
+}
+
+// documents reads the templates of printed papers, documents/<kind>.yaml.
+func documents(dir fs.FS) (map[string]*print.Template, error) {
+	out := map[string]*print.Template{}
+	names, err := fs.Glob(dir, "documents/*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("finding the documents: %w", err)
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(dir, name)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		if out[strings.TrimSuffix(path.Base(name), ".yaml")], err = print.ReadTemplate(text); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return out, nil
 }
 
 // supervisor is that of the longest heading named.

@@ -27,7 +27,9 @@ type Form struct {
 
 // Routes registers the mechanism's operations.
 func (s *Service) Routes(api *web.API, places registry.Places) {
+	s.places = places
 	s.publicRoutes(api, places)
+	s.paperRoutes(api)
 	web.Handle(api, web.Op{Method: "GET", Path: "/api/reports/form", ID: "reportForm", Rule: "report.file", Summary: "What a report is written with"},
 		func(ctx context.Context, _ *struct{}) (*struct{ Body Form }, error) {
 			return &struct{ Body Form }{Form{s.policy.Pack.Situations, Statutory(), Channels, Outcomes}}, nil

@@ -24,6 +24,7 @@ import (
 	"shouwang/platform/files"
 	"shouwang/platform/journal"
 	"shouwang/platform/notify"
+	"shouwang/platform/print"
 	"shouwang/platform/store"
 	"shouwang/platform/tally"
 )
@@ -47,12 +48,16 @@ type Service struct {
 	files    *files.Store
 	clock    clock.Clock
 	spool    Spool
+	printer  *print.Printer
+	papers   map[string]Paper
+	places   registry.Places
 }
 
 // NewService returns the reports and begins to guard the ledger. spool may be
 // nil: then the commit alone stands behind a receipt.
 func NewService(db *store.DB, p *policy.Service, d *duty.Service, r *registry.Service, n *notify.Service, j *journal.Journal, rules *authz.Authority, keys *crypto.Keyring, f *files.Store, c clock.Clock, spool Spool) *Service {
-	s := &Service{db: db, policy: p, duty: d, registry: r, notify: n, journal: j, rules: rules, keys: keys, files: f, clock: c, spool: spool}
+	s := &Service{db: db, policy: p, duty: d, registry: r, notify: n, journal: j, rules: rules, keys: keys, files: f, clock: c, spool: spool, printer: print.NewPrinter(""), papers: map[string]Paper{}}
+	s.Papers(Paper{"receipt", "report.accept", s.receiptPaper})
 	d.GuardThreads(s.keep)
 	return s
 }

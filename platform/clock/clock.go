@@ -74,6 +74,22 @@ func ParseDay(s string) (Day, error) {
 // Valid reports whether d is a real date.
 func (d Day) Valid() bool { _, err := time.Parse(time.DateOnly, string(d)); return err == nil }
 
+// Chinese writes the day as documents do: 2026年11月27日.
+func (d Day) Chinese() string {
+	if !d.Valid() {
+		return string(d)
+	}
+	return d.time().Format("2006年1月2日")
+}
+
+// Minute writes a moment of China as documents do: 2026年11月27日 8时05分.
+func Minute(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(china).Format("2006年1月2日 15时04分")
+}
+
 func (d Day) time() time.Time {
 	t, _ := time.ParseInLocation(time.DateOnly, string(d), china)
 	return t

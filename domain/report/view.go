@@ -365,6 +365,7 @@ func (s *Service) offers(ctx context.Context, t Thread) ([]string, error) {
 		}
 	}
 	if may("report.accept") {
+		add("receipt", unlocked)
 		held := false
 		if !unlocked {
 			if held, err = s.held(ctx, s.db, t); err != nil {

@@ -26,6 +26,8 @@ export const report = {
   'thread.reports': '收到的报告',
   'thread.report_by': '{channel} · {at}',
   'thread.answer_given': '已告知报告人：{text}',
+  'paper.receipt': '接报回执',
+  'paper.making': '正在生成…',
   'thread.reporter_show': '查看报告人',
   'thread.file': '{kind}（{size}）',
   'thread.photo': '照片',

@@ -160,7 +160,7 @@ func build(ctx context.Context, db *store.DB, c Config) (*App, error) {
 	a.Jobs = jobs.New(db, c.Clock)
 	a.Policy = policy.NewService(db, a.Journal, a.Rules, pack, c.Clock)
 	a.Duty = duty.NewService(db, a.Policy, a.Journal, a.Rules, a.Notify, c.Clock)
-	a.Registry = registry.NewService(db, a.Policy, a.Duty, a.Journal, a.Rules, keys, c.Clock)
+	a.Registry = registry.NewService(db, a.Policy, a.Duty, a.Notify, a.Journal, a.Rules, keys, c.Clock)
 	a.Imports = registry.NewImports(a.Registry, a.Jobs, a, filepath.Join(c.Folder(), "imports"))
 	if a.files, err = files.Open(filepath.Join(c.Folder(), "files")); err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"shouwang/app"
+	"shouwang/domain/registry"
 	"shouwang/domain/report"
 	"shouwang/platform/account"
 	"shouwang/platform/authz"
@@ -25,7 +26,7 @@ import (
 // text by which one would recognise it.
 type foreign struct {
 	child, relation, visit, duty, move, grant, user, region, town, roster string
-	thread, report, omission, file, agency, unit                          string
+	thread, report, omission, file, agency, unit, opening                 string
 	canaries                                                              []string
 }
 
@@ -134,6 +135,10 @@ func attempts(f foreign) map[string]struct{ query, body string } {
 		"concludeOmission":  {body: `{"outcome":"none"}`},
 		"addEvidence":       {body: "not a picture"},
 		"evidence":          {},
+		"printPaper":        {},
+		"openFile":          {body: `{"number":"500235201602030000","reason":"试探一下看看行不行"}`},
+		"openings":          {},
+		"reviewOpening":     {body: `{"justified":true}`},
 		"agencyReport":      {body: "not signed"},
 		"agencies":          {},
 		"addAgency":         {body: fmt.Sprintf(`{"organisation_id":"%s"}`, f.unit)},
@@ -151,7 +156,7 @@ var own = map[string]bool{
 	"dueVisits": true, "duties": true, "dutySummary": true, "session": true, "signOut": true, "demoAccounts": true, "roles": true,
 	"organisations": true, "people": true, "notices": true, "readNotices": true, "policy": true, "clauseRows": true, "recordVisits": true,
 	"reportPage": true, "notePage": true, "progressPage": true, "reportScript": true, "sendReport": true, "sendNote": true, "reportForm": true, "ownReports": true,
-	"threads": true, "agencies": true, "units": true,
+	"threads": true, "openings": true, "agencies": true, "units": true,
 	"journal": true, "imports": true, "addImport": true, "signIn": true, "activate": true, "changePassword": true,
 }
 
@@ -298,6 +303,13 @@ func seedForeign(ctx context.Context, t *testing.T, a *app.App) foreign {
 		t.Fatal(err)
 	}
 	f.agency = key.ID
+	neighbour := authz.WithActor(ctx, authz.Actor{UserID: "doctor", Name: canaryReporter,
+		Grants: []authz.Grant{{ID: "doctor", Role: authz.Health, Organisation: f.unit, Region: "500235001000"}}})
+	o, err := a.Registry.OpenFile(neighbour, registry.NewOpening{Number: canaryIdentity, Reason: canaryAnswer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.opening = o.ID
 	f.grant = one(`select id from account_grant where region = ? and ended_at is null limit 1`, f.region)
 	f.user = one(`select user_id from account_grant where id = ?`, f.grant)
 	return f
@@ -328,8 +340,10 @@ func fill(path string, f foreign) string {
 		id = f.file
 	case strings.HasPrefix(path, "/api/agencies/"):
 		id = f.agency
+	case strings.HasPrefix(path, "/api/openings/"):
+		id = f.opening
 	}
-	return strings.NewReplacer("{id}", id, "{relation}", f.relation, "{photo}", "01890000-0000-7000-8000-000000000002", "{clause}", "三.二.14", "{row}", "1", "{file}", "01890000-0000-7000-8000-000000000003").Replace(path)
+	return strings.NewReplacer("{id}", id, "{relation}", f.relation, "{kind}", "receipt", "{photo}", "01890000-0000-7000-8000-000000000002", "{clause}", "三.二.14", "{row}", "1", "{file}", "01890000-0000-7000-8000-000000000003").Replace(path)
 }
 
 func signIn(ctx context.Context, t *testing.T, a *app.App, n account.Demo) string {

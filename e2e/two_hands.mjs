@@ -158,4 +158,49 @@ journey('a duty is given to one holder of a post', async ({ assert, desk, signIn
   })
 })
 
+journey('a file out of reach is opened in an emergency, and another person says there was no reason', async ({ assert, desk, signIn, axe, shot, given, when, then }) => {
+  const village = await desk()
+  const county = await desk()
+  let child
+  await given('a child of another town, whose file number is known', async () => {
+    await signIn(village, 'village')
+    await signIn(county, 'civilaffairs')
+    const own = (await postOf(village)).region.slice(0, 9)
+    child = (await ask(county, '/api/children')).rows.find(c => !c.region.startsWith(own))
+    await village.goto(`/children/${child.id}`)
+    await village.getByText('没有找到').first().waitFor()
+  })
+  await when('the director opens the file with a reason', async () => {
+    await village.goto('/openings')
+    await village.getByRole('button', { name: '紧急查阅档案' }).click()
+    const dialog = village.getByRole('dialog')
+    await dialog.getByLabel('身份证号或档案编号').fill(child.number)
+    await dialog.getByRole('button', { name: '查阅', exact: true }).click()
+    await dialog.getByText('请写明原因，至少六个字').waitFor()
+    await dialog.getByLabel('为什么现在需要查阅').fill('孩子走失到本村，要找监护人')
+    await axe(village)
+    await shot(village, 'asked')
+    await dialog.getByRole('button', { name: '查阅', exact: true }).click()
+  })
+  await then('the file is there at once', async () => {
+    await village.waitForURL(at => at.pathname === `/children/${child.id}`)
+    await village.getByRole('heading', { name: child.name }).waitFor()
+  })
+  await when('civil affairs find that there was no reason', async () => {
+    await county.goto('/openings')
+    await county.getByText('孩子走失到本村，要找监护人').waitFor()
+    await axe(county)
+    await shot(county, 'waiting')
+    await county.getByRole('button', { name: '理由不成立' }).click()
+    await county.getByRole('dialog').getByRole('button', { name: '理由不成立' }).click()
+    await county.getByRole('cell', { name: '理由不成立' }).waitFor()
+  })
+  await then('it is closed to the director again, who sees why', async () => {
+    await village.reload()
+    await village.getByText('没有找到').first().waitFor()
+    await village.goto('/openings')
+    await village.getByText('理由不成立').waitFor()
+  })
+})
+
 await finish()

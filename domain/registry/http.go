@@ -53,6 +53,25 @@ func (s *Service) Routes(api *web.API, places Places) {
 			rows, err := s.List(ctx, Filter{Text: in.Text, Limit: 12})
 			return &struct{ Body []Row }{rows}, err
 		})
+	web.Handle(api, web.Op{Method: "POST", Path: "/api/openings", ID: "openFile", Rule: "file.open", Summary: "Open a file out of reach, in an emergency, by exact number and with a reason"},
+		func(ctx context.Context, in *struct{ Body NewOpening }) (*struct{ Body Opening }, error) {
+			o, err := s.OpenFile(ctx, in.Body)
+			return &struct{ Body Opening }{o}, err
+		})
+	web.Handle(api, web.Op{Method: "GET", Path: "/api/openings", ID: "openings", Rule: "file.openings", Summary: "Files opened in an emergency, in reach or by oneself"},
+		func(ctx context.Context, _ *struct{}) (*struct{ Body []Opening }, error) {
+			list, err := s.Openings(ctx)
+			return &struct{ Body []Opening }{list}, err
+		})
+	web.Handle(api, web.Op{Method: "POST", Path: "/api/openings/{id}/review", ID: "reviewOpening", Rule: "file.review", Summary: "A second person says whether there was reason"},
+		func(ctx context.Context, in *struct {
+			ID   string `path:"id"`
+			Body struct {
+				Justified bool `json:"justified"`
+			}
+		}) (*struct{}, error) {
+			return nil, s.ReviewOpening(ctx, in.ID, in.Body.Justified)
+		})
 	type newFile struct {
 		Body struct {
 			Child     Particulars `json:"child"`

@@ -244,7 +244,7 @@ func (s *Service) Subject(ctx context.Context, q store.Querier, id string) (auth
 	if !ok {
 		return authz.Subject{}, s.rules.Absent(ctx, "child.read", "child")
 	}
-	return authz.Subject{Kind: "child", ID: id, Person: id, Region: region}, nil
+	return authz.Subject{Kind: "child", ID: id, Person: id, Region: region, Locked: id}, nil
 }
 
 // Find shows a child's file. The look is journalled before it is returned.

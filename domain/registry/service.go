@@ -17,6 +17,7 @@ import (
 	"shouwang/platform/fault"
 	"shouwang/platform/identity"
 	"shouwang/platform/journal"
+	"shouwang/platform/notify"
 	"shouwang/platform/region"
 	"shouwang/platform/store"
 	"shouwang/platform/tally"
@@ -27,6 +28,7 @@ type Service struct {
 	db      *store.DB
 	policy  *policy.Service
 	duty    *duty.Service
+	notify  *notify.Service
 	journal *journal.Journal
 	rules   *authz.Authority
 	keys    *crypto.Keyring
@@ -35,8 +37,8 @@ type Service struct {
 }
 
 // NewService returns the register.
-func NewService(db *store.DB, p *policy.Service, d *duty.Service, j *journal.Journal, rules *authz.Authority, keys *crypto.Keyring, c clock.Clock) *Service {
-	return &Service{db: db, policy: p, duty: d, journal: j, rules: rules, keys: keys, clock: c}
+func NewService(db *store.DB, p *policy.Service, d *duty.Service, n *notify.Service, j *journal.Journal, rules *authz.Authority, keys *crypto.Keyring, c clock.Clock) *Service {
+	return &Service{db: db, policy: p, duty: d, notify: n, journal: j, rules: rules, keys: keys, clock: c}
 }
 
 // Receipt is what a write returns.
@@ -49,7 +51,7 @@ type Receipt struct {
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 func subject(c *Child) authz.Subject {
-	return authz.Subject{Kind: "child", ID: c.ID, Person: c.ID, Region: c.Region}
+	return authz.Subject{Kind: "child", ID: c.ID, Person: c.ID, Region: c.Region, Locked: c.ID}
 }
 
 // entered is a file made ready for the store.

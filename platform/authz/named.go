@@ -14,9 +14,21 @@ import (
 func NameTx(ctx context.Context, tx *store.Tx, compartment, user, by string, at time.Time) error {
 	_, err := store.Exec(ctx, tx, `
 		insert into authz_named (subject_id, user_id, named_by, named_at) values (?, ?, ?, ?)
-		    on conflict (subject_id, user_id) do update set ended_at = null`, compartment, user, by, at)
+		    on conflict (subject_id, user_id) do update set ended_at = null, until_at = null`, compartment, user, by, at)
 	if err != nil {
 		return fmt.Errorf("admitting to a compartment: %w", err)
+	}
+	return nil
+}
+
+// NameUntilTx admits a person for a while: the place ends by itself.
+func NameUntilTx(ctx context.Context, tx *store.Tx, compartment, user, by string, at, until time.Time) error {
+	if err := NameTx(ctx, tx, compartment, user, by, at); err != nil {
+		return err
+	}
+	_, err := store.Exec(ctx, tx, `update authz_named set until_at = ? where subject_id = ? and user_id = ?`, until, compartment, user)
+	if err != nil {
+		return fmt.Errorf("bounding a place in a compartment: %w", err)
 	}
 	return nil
 }

@@ -272,9 +272,11 @@ func (a *Authority) reachedBy(ctx context.Context, q store.Querier, actor Actor,
 			by.roll[[2]string{f.Organisation, f.Subject}] = true
 		}
 	}
-	if s.Locked != "" && slices.ContainsFunc(a.rules[action], func(c Clause) bool { return c.reach == named && actor.Has(c.roles...) }) {
+	// A name is asked for where nothing else reaches.
+	reached := slices.ContainsFunc(a.rules[action], func(c Clause) bool { return c.reach != named && len(c.grants(actor, s, by)) > 0 })
+	if s.Locked != "" && !reached && slices.ContainsFunc(a.rules[action], func(c Clause) bool { return c.reach == named && actor.Has(c.roles...) }) {
 		n, err := store.One[int](ctx, q, `
-			select count(*) from authz_named where subject_id = ? and user_id = ? and ended_at is null`, s.Locked, actor.UserID)
+			select count(*) from authz_named where subject_id = ? and user_id = ? and ended_at is null and (until_at is null or until_at > ?)`, s.Locked, actor.UserID, a.journal.Now())
 		if err != nil {
 			return links{}, fmt.Errorf("reading who is named: %w", err)
 		}

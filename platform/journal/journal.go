@@ -109,6 +109,9 @@ func New(db *store.DB, c clock.Clock) *Journal {
 	return &Journal{db: db, clock: c, reads: make(chan pending, 256)}
 }
 
+// Now is the moment a line written now would bear.
+func (j *Journal) Now() time.Time { return j.clock.Now() }
+
 type row struct {
 	At        time.Time `db:"at"`
 	AuthorID  string    `db:"author_id"`

@@ -2,7 +2,7 @@
 // path: they say `to.home()`. A route names what it needs; the guard and the
 // side bar read the same word, so nothing is shown that cannot be opened.
 
-import { Avatar, Bell, Calendar, Collection, DataAnalysis, Document, EditPen, House, List, OfficeBuilding, Setting, Upload, User, Warning } from '@element-plus/icons-vue'
+import { Avatar, Bell, Calendar, Collection, DataAnalysis, Document, EditPen, House, List, OfficeBuilding, Setting, Unlock, Upload, User, Warning } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 import {
   createRouter,
@@ -38,6 +38,7 @@ export const to = {
   newChild: (): RouteLocationRaw => ({ name: 'child-new' }),
   child: (id: string, hash = ''): RouteLocationRaw => ({ name: 'child', params: { id }, hash }),
   editChild: (id: string): RouteLocationRaw => ({ name: 'child-edit', params: { id } }),
+  openings: (): RouteLocationRaw => ({ name: 'openings' }),
   visit: (child: string, corrects?: string): RouteLocationRaw => ({
     name: 'visit',
     params: { id: child },
@@ -168,6 +169,12 @@ export const routes: RouteRecordRaw[] = [
     name: 'visit',
     component: () => import('./pages/visit/VisitPage.vue'),
     meta: { title: t('nav.visit'), needs: 'visit.record', parent: 'children' },
+  },
+  {
+    path: '/openings',
+    name: 'openings',
+    component: () => import('./pages/registry/OpeningsPage.vue'),
+    meta: { title: t('nav.openings'), needs: 'file.openings', nav: { group: t('nav.files'), icon: Unlock } },
   },
   {
     path: '/imports',

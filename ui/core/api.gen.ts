@@ -740,6 +740,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/openings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files opened in an emergency, in reach or by oneself */
+        get: operations["openings"];
+        put?: never;
+        /** Open a file out of reach, in an emergency, by exact number and with a reason */
+        post: operations["openFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/openings/{id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A second person says whether there was reason */
+        post: operations["reviewOpening"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/organisations": {
         parameters: {
             query?: never;
@@ -2260,6 +2295,28 @@ export interface components {
             start_on?: string;
             value: string;
         };
+        RegistryNewOpening: {
+            number: string;
+            reason: string;
+        };
+        RegistryOpening: {
+            child_id: string;
+            id: string;
+            /** Format: date-time */
+            opened_at: string;
+            /** @description the person who asks opened it, so another reviews it */
+            own: boolean;
+            reason: string;
+            region: string;
+            /** Format: date-time */
+            reviewed_at?: string;
+            role: string;
+            /** Format: date-time */
+            until_at: string;
+            user_name: string;
+            /** @description justified, unjustified; empty: not looked at yet */
+            verdict: string;
+        };
         RegistryOverview: {
             /** Format: date-time */
             at: string;
@@ -2701,6 +2758,9 @@ export interface components {
         ReviewBody: {
             agree: boolean;
             text: string;
+        };
+        ReviewOpeningRequest: {
+            justified: boolean;
         };
         RolesBody: {
             kinds: components["schemas"]["Item"][];
@@ -4419,6 +4479,101 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ConcludeBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    openings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryOpening"][];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    openFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistryNewOpening"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryOpening"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    reviewOpening: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewOpeningRequest"];
             };
         };
         responses: {

@@ -47,6 +47,7 @@ export const duty = {
   'duty.go_identity': '补证件',
   'duty.go_facts': '补事实',
   'duty.go_imports': '去核实',
+  'duty.go_openings': '去审查',
   'duty.go_moves': '去接收',
   'duty.go_people': '明确人员',
   'duty.go_see': '查看',

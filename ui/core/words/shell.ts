@@ -34,6 +34,7 @@ export const shell = {
   'nav.visit': '登记走访',
   'nav.imports': '导入花名册',
   'nav.duties': '任务',
+  'nav.openings': '紧急查阅',
   'nav.children': '儿童台账',
   'nav.child': '儿童档案',
   'nav.child_new': '登记儿童',

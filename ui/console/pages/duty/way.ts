@@ -29,6 +29,8 @@ export function wayOut(duty: Schema<'DutyRow'>, router: Router): Way | undefined
       return file && { ...file, words: may('child.change') ? t('duty.go_facts') : file.words }
     case 'file.decide':
       return page('imports', t('duty.go_imports'))
+    case 'file.opening':
+      return page('openings', t('duty.go_openings'))
     case 'file.move':
       return may('move.list') ? { words: t('duty.go_moves'), to: { name: 'home', hash: '#moves' } } : undefined
     case 'report.required':

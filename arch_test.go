@@ -34,6 +34,7 @@ var layers = []string{
 	"domain/duty",
 	"domain/registry",
 	"domain/report",
+	"domain/casework",
 	"domain/visit",
 	"domain/entrustment",
 	"domain/school",

@@ -18,8 +18,13 @@ import (
 
 	_ "modernc.org/sqlite" // the embedded engine
 
+	"shouwang/domain/assessment"
+	"shouwang/domain/assistance"
+	"shouwang/domain/casework"
 	"shouwang/domain/duty"
+	"shouwang/domain/emergency"
 	"shouwang/domain/governance"
+	"shouwang/domain/guardianship"
 	"shouwang/domain/policy"
 	"shouwang/domain/registry"
 	"shouwang/domain/report"
@@ -99,6 +104,11 @@ type App struct {
 	Imports    *registry.Imports
 	Report     *report.Service
 	Visit      *visit.Service
+	Casework   *casework.Service
+	Emergency  *emergency.Service
+	Assessment *assessment.Service
+	Assistance *assistance.Service
+	Guardian   *guardianship.Service
 	Governance *governance.Service
 	API        *web.API
 	Handler    http.Handler
@@ -115,7 +125,8 @@ type App struct {
 
 // Rules are those of all mechanisms; the permission matrix is drawn from them.
 func Rules() []authz.Rules {
-	return []authz.Rules{account.Rules, notify.Rules, policy.Rules, duty.Rules, registry.Rules, registry.ImportRules, report.Rules, visit.Rules, governance.Rules}
+	return []authz.Rules{account.Rules, notify.Rules, policy.Rules, duty.Rules, registry.Rules, registry.ImportRules, report.Rules, visit.Rules,
+		casework.Rules, emergency.Rules, assessment.Rules, assistance.Rules, guardianship.Rules, governance.Rules}
 }
 
 // Open builds the program on its store. Close it.
@@ -171,7 +182,12 @@ func build(ctx context.Context, db *store.DB, c Config) (*App, error) {
 	}
 	a.Report = report.NewService(db, a.Policy, a.Duty, a.Registry, a.Notify, a.Journal, a.Rules, keys, a.files, c.Clock, second)
 	a.Visit = visit.NewService(db, a.Policy, a.Duty, a.Registry, a.Journal, a.Rules, keys, a.files, c.Clock)
-	sources := slices.Concat(policy.Sources, duty.Crosswise, registry.Sources, report.Sources, visit.Sources)
+	a.Casework = casework.NewService(db, a.Policy, a.Duty, a.Registry, a.Report, a.Journal, a.Rules, keys, c.Clock)
+	a.Emergency = emergency.NewService(a.Casework, a.Notify, a)
+	a.Assessment = assessment.NewService(a.Casework)
+	a.Assistance = assistance.NewService(db, a.Casework, a.Rules, c.Clock)
+	a.Guardian = guardianship.NewService(db, a.Policy, a.Casework, a.Report, a.Journal, c.Clock)
+	sources := slices.Concat(policy.Sources, duty.Crosswise, registry.Sources, report.Sources, visit.Sources, casework.Sources(pack))
 	if a.Governance, err = governance.NewService(db, a.Policy, a.Journal, a.Rules, c.Clock, sources...); err != nil {
 		return nil, err
 	}
@@ -276,6 +292,8 @@ func (a *App) mount() error {
 	a.Imports.Routes(a.API)
 	a.Report.Routes(a.API, a)
 	a.Visit.Routes(a.API)
+	a.Casework.Routes(a.API)
+	a.Guardian.Routes(a.API)
 	a.Governance.Routes(a.API, a.Registry.Names)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		if _, err := store.One[int](r.Context(), a.DB, `select count(*) from region_region where code = ''`); err != nil {

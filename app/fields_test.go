@@ -108,6 +108,8 @@ func (c contract) walk(path string, s map[string]any, visit func(path string, s 
 // openMaps are the only objects of a request whose keys are not named one by
 // one; the mechanisms hold their keys to a vocabulary.
 var openMaps = map[string]bool{
+	"addCasework.values":                  true,
+	"correctCasework.values":              true,
 	"decideImportRow.fields":              true,
 	"recordVisit.content.needs":           true,
 	"recordVisits.visits[].content.needs": true,

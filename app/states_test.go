@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shouwang/domain/duty"
+	"shouwang/domain/policy"
 	"shouwang/domain/registry"
 	"shouwang/domain/report"
 	"shouwang/platform/state"
@@ -37,7 +38,29 @@ func machines() []machine {
 		faces("thread", "report_thread_transition", report.ThreadTransitions, report.Waiting),
 		faces("omission", "report_omission_transition", report.OmissionTransitions, report.Found),
 		faces("import", "registry_import_transition", registry.ImportTransitions, registry.ImportReceived),
+		casework(),
 	}
+}
+
+// casework is the table of the pack: which record may follow which on a line.
+func casework() machine {
+	pack, err := policy.Load(policy.Default)
+	if err != nil {
+		panic(err)
+	}
+	m := machine{name: "casework", table: "casework_transition", draw: "stateDiagram-v2\n", next: map[string]map[string]string{}}
+	for _, k := range pack.Casework.Kinds {
+		if len(k.After) == 0 {
+			m.moves, m.draw = append(m.moves, state.Move{To: k.ID}), m.draw+"    [*] --> "+k.ID+"\n"
+		}
+		for _, before := range k.After {
+			m.moves, m.draw = append(m.moves, state.Move{From: before, To: k.ID}), m.draw+"    "+before+" --> "+k.ID+"\n"
+		}
+	}
+	sort.Slice(m.moves, func(i, j int) bool {
+		return m.moves[i].From < m.moves[j].From || m.moves[i].From == m.moves[j].From && m.moves[i].To < m.moves[j].To
+	})
+	return m
 }
 
 func faces[S, A ~string](name, table string, t state.Table[S, A], first S) machine {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"shouwang/app"
+	"shouwang/domain/casework"
 	"shouwang/domain/registry"
 	"shouwang/domain/report"
 	"shouwang/platform/account"
@@ -26,7 +27,7 @@ import (
 // text by which one would recognise it.
 type foreign struct {
 	child, relation, visit, duty, move, grant, user, region, town, roster string
-	thread, report, omission, file, agency, unit, opening                 string
+	thread, report, omission, file, agency, unit, opening, record         string
 	canaries                                                              []string
 }
 
@@ -136,6 +137,11 @@ func attempts(f foreign) map[string]struct{ query, body string } {
 		"addEvidence":       {body: "not a picture"},
 		"evidence":          {},
 		"printPaper":        {},
+		"caseworkWords":     {},
+		"casework":          {},
+		"addCasework":       {body: `{"id":"01890000-0000-7000-8000-0000000000c1","kind":"contact","values":{"whom":"father","way":"call","result":"refused"}}`},
+		"correctCasework":   {body: `{"id":"01890000-0000-7000-8000-0000000000c2","reason":"试探一下看看","values":{"whom":"father","way":"call","result":"refused"}}`},
+		"dossier":           {},
 		"openFile":          {body: `{"number":"500235201602030000","reason":"试探一下看看行不行"}`},
 		"openings":          {},
 		"reviewOpening":     {body: `{"justified":true}`},
@@ -156,7 +162,7 @@ var own = map[string]bool{
 	"dueVisits": true, "duties": true, "dutySummary": true, "session": true, "signOut": true, "demoAccounts": true, "roles": true,
 	"organisations": true, "people": true, "notices": true, "readNotices": true, "policy": true, "clauseRows": true, "recordVisits": true,
 	"reportPage": true, "notePage": true, "progressPage": true, "reportScript": true, "sendReport": true, "sendNote": true, "reportForm": true, "ownReports": true,
-	"threads": true, "openings": true, "agencies": true, "units": true,
+	"threads": true, "openings": true, "agencies": true, "units": true, "caseworkWords": true,
 	"journal": true, "imports": true, "addImport": true, "signIn": true, "activate": true, "changePassword": true,
 }
 
@@ -298,6 +304,11 @@ func seedForeign(ctx context.Context, t *testing.T, a *app.App) foreign {
 		}
 	}
 	f.omission, f.file = one(`select id from report_omission where thread_id = ?`, f.thread), one(`select id from report_file where thread_id = ?`, f.thread)
+	f.record = "01890000-0000-7000-8000-0000000000fe"
+	if _, err := a.Casework.Add(sys, f.thread, casework.NewRecord{ID: f.record, Kind: "contact",
+		Values: map[string]any{"whom": "father", "way": "call", "result": "refused", "said": canaryAccount}}); err != nil {
+		t.Fatal(err)
+	}
 	key, err := a.Report.AddAgency(sys, f.unit)
 	if err != nil {
 		t.Fatal(err)
@@ -340,6 +351,8 @@ func fill(path string, f foreign) string {
 		id = f.file
 	case strings.HasPrefix(path, "/api/agencies/"):
 		id = f.agency
+	case strings.HasPrefix(path, "/api/casework/"):
+		id = f.record
 	case strings.HasPrefix(path, "/api/openings/"):
 		id = f.opening
 	}

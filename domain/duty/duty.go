@@ -75,4 +75,5 @@ func (d Duty) lateAt(now time.Time) bool {
 type Evidence struct {
 	Kind string
 	ID   string
+	At   time.Time // when it was done, where that was before it was written down
 }

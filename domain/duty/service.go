@@ -296,7 +296,9 @@ func (s *Service) DischargeTx(ctx context.Context, tx *store.Tx, w Which, e Evid
 	if e.Kind == "" || e.ID == "" {
 		return 0, fault.NewInternal(fmt.Errorf("a duty is discharged only by a record"))
 	}
-	return s.closeAll(ctx, tx, w, Discharge, func(d *Duty) { d.EvidenceKind, d.EvidenceID = e.Kind, e.ID })
+	return s.closeAll(ctx, tx, w, Discharge, func(d *Duty) {
+		d.EvidenceKind, d.EvidenceID, d.ClosedAt = e.Kind, e.ID, e.At
+	})
 }
 
 // CancelTx ends the open duties that fit because their reason is gone.
@@ -343,10 +345,13 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, before, after Duty, by
 	now := s.clock.Now()
 	after.PriorState, after.State, after.MovedAt = before.State, next, now
 	if next != Open {
-		after.ClosedAt, after.NextAt = now, time.Time{}
-		if by == Discharge {
-			after.Late = before.lateAt(now)
+		if done := after.ClosedAt; by == Discharge { // what was done in time is kept, whenever it was written down
+			if done.IsZero() {
+				done = now
+			}
+			after.Late = before.lateAt(done)
 		}
+		after.ClosedAt, after.NextAt = now, time.Time{}
 		s.Check(ctx, tx, before.ThreadID)
 	}
 	n, err := store.Exec(ctx, tx, `

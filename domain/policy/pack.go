@@ -52,6 +52,7 @@ type Pack struct {
 	Situations   []Situation                `yaml:"situations"`
 	Clauses      []Clause                   `yaml:"-"`
 	Documents    map[string]*print.Template `yaml:"-"` // printed papers, by kind
+	Casework     *Casework                  `yaml:"-"` // what a case of protection is made of
 	clauseByID   map[string]*Clause
 	dutyByID     map[string]*DutyRule
 	parameterKey map[string]*Parameter
@@ -234,6 +235,9 @@ func ReadFrom(dir fs.FS) (*Pack, error) {
 		p.Clauses = append(p.Clauses, c)
 	}
 	if p.Documents, err = documents(dir); err != nil {
+		return nil, err
+	}
+	if p.Casework, err = readCasework(dir); err != nil {
 		return nil, err
 	}
 	p.index()
@@ -452,5 +456,6 @@ func (p *Pack) check() error {
 			wrong("situation %s is not mapped to the plan's five and the statutory nine", s.ID)
 		}
 	}
+	p.Casework.check(p, wrong)
 	return errors.Join(errs...)
 }

@@ -120,10 +120,15 @@ func (s *Service) Accept(ctx context.Context, id string) error {
 				return err
 			}
 		}
-		answer := t.Opening(ruleAnswer, "", "")
-		answer.Post = t.Police()
-		if _, err := s.duty.OpenTx(ctx, tx, answer); err != nil {
-			return err
+		for _, rule := range []string{ruleAnswer, ruleArrive} {
+			if rule == ruleArrive && t.State != Responding { // they have been, or the township has it by now
+				continue
+			}
+			o := t.Opening(rule, "", "")
+			o.Post = t.Police()
+			if _, err := s.duty.OpenTx(ctx, tx, o); err != nil {
+				return err
+			}
 		}
 		_, err = s.duty.DischargeTx(ctx, tx, duty.Which{ThreadID: t.ID, Rules: []string{ruleAccept}}, duty.Evidence{Kind: "report", ID: waiting[0].ID})
 		return err

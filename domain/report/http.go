@@ -27,7 +27,7 @@ type Form struct {
 
 // Routes registers the mechanism's operations.
 func (s *Service) Routes(api *web.API, places registry.Places) {
-	s.places = places
+	s.KnowPlaces(places)
 	s.publicRoutes(api, places)
 	s.paperRoutes(api)
 	web.Handle(api, web.Op{Method: "GET", Path: "/api/reports/form", ID: "reportForm", Rule: "report.file", Summary: "What a report is written with"},

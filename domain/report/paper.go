@@ -141,6 +141,9 @@ func (s *Service) paperRoutes(api *web.API) {
 		})
 }
 
+// KnowPlaces gives the documents the divisions as they stand.
+func (s *Service) KnowPlaces(p registry.Places) { s.places = p }
+
 // Where is a place in words, for paper: the town and the village.
 func (s *Service) Where(code string) string {
 	if s.places == nil {

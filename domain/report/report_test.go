@@ -149,7 +149,7 @@ func TestFile_ReportsOfOneChildAndInTheSameWordsAreOneCase(t *testing.T) {
 		if standing != a {
 			t.Fatalf("the child has two open cases: %s and %s", a, standing)
 		}
-		h.owes(a, "report.accept police", "report.answer police", "report.inform civil_affairs")
+		h.owes(a, "report.accept police", "report.answer police", "emergency.arrive police", "report.inform civil_affairs")
 		p := h.page(h.police, other) // the old number still opens the case
 		if p.Row.ID != a || len(p.Reports) != 3 {
 			t.Errorf("the case shows %d reports of 3", len(p.Reports))
@@ -200,7 +200,7 @@ func TestAccept_WhatIsNotAcceptedInTimeGoesUp(t *testing.T) {
 			t.Errorf("after an hour: level %d", l)
 		}
 		h.must(h.Reports.Reports.Accept(h.police, thread))
-		h.owes(thread, "report.answer police", "report.inform civil_affairs")
+		h.owes(thread, "report.answer police", "emergency.arrive police", "report.inform civil_affairs")
 	})
 }
 
@@ -228,7 +228,7 @@ func TestAnswer_TheReporterIsToldAndMayBeThanked(t *testing.T) {
 		if notices, err := h.Notify.Mine(doctor); err != nil || len(notices) != 1 {
 			t.Errorf("the doctor has %d notices, %v", len(notices), err)
 		}
-		h.owes(thread, "report.award civil_affairs")
+		h.owes(thread, "emergency.arrive police", "report.award civil_affairs")
 
 		if _, err := h.Reports.Reports.Reporter(h.affairs, receipt.ID, "发放奖金需要核对"); !fault.Is(err, fault.NotFound) {
 			t.Errorf("who is not named opens the reporter: %v", err)
@@ -243,7 +243,7 @@ func TestAnswer_TheReporterIsToldAndMayBeThanked(t *testing.T) {
 		if err := h.Reports.Reports.Award(h.affairs, thread, report.NewAward{ReportID: receipt.ID, Kind: "praise", Reason: "报告及时"}); !fault.Is(err, fault.Conflict) {
 			t.Errorf("it is rewarded twice: %v", err)
 		}
-		h.owes(thread, "thread.next township_supervisor")
+		h.owes(thread, "emergency.arrive police")
 	})
 }
 
@@ -286,7 +286,7 @@ func TestJoin_WhatWasJoinedBeforeIsStillToBeAccepted(t *testing.T) {
 		h.must(h.Reports.Reports.Join(h.police, a, b))
 		h.must(h.Reports.Reports.Accept(h.police, c))
 		h.must(h.Reports.Reports.Join(h.police, b, c))
-		h.owes(c, "report.accept police", "report.answer police", "report.inform civil_affairs")
+		h.owes(c, "report.accept police", "report.answer police", "emergency.arrive police", "report.inform civil_affairs")
 		_, again := h.File(func(n *report.NewReport) { n.Content.Account = "第一户：孩子一个人在家没有大人" })
 		if again != c {
 			t.Errorf("the words of a joined case opened another")
@@ -311,7 +311,7 @@ func TestReview_AgreeingDoesNotCloseACaseThatWasTakenUp(t *testing.T) {
 		if p := h.page(h.police, thread); p.Row.State != report.Responding {
 			t.Errorf("the case is %s", p.Row.State)
 		}
-		h.owes(thread, "report.answer police", "report.inform civil_affairs")
+		h.owes(thread, "report.answer police", "emergency.arrive police", "report.inform civil_affairs")
 	})
 }
 
@@ -331,7 +331,7 @@ func TestPass_TheClockRunsOnAtTheOtherStation(t *testing.T) {
 			t.Errorf("there it is due %v (was %v) at %s, may %v", p.Row.NextAt, due, p.Station, p.Can)
 		}
 		h.must(h.Reports.Reports.Accept(theirs, thread))
-		h.owes(thread, "report.answer police", "report.inform civil_affairs")
+		h.owes(thread, "report.answer police", "emergency.arrive police", "report.inform civil_affairs")
 	})
 }
 
@@ -393,7 +393,7 @@ func TestOmission_TheOfficeAboveLooksIntoWhatWasNotReported(t *testing.T) {
 		education := h.Person("教委甲", authz.Education, h.Unit(account.EducationAuthority, "县教委（虚构）", registrytest.County))
 		thread := h.Case()
 		h.must(h.Reports.Reports.Omit(h.police, thread, report.NewOmission{UnitID: school.ID, KnownOn: "2026-10-08", Text: "班主任十月就见过伤"}))
-		h.owes(thread, "report.answer police", "report.inform civil_affairs", "report.omission education")
+		h.owes(thread, "report.answer police", "emergency.arrive police", "report.inform civil_affairs", "report.omission education")
 		id, err := store.One[string](context.Background(), db, `select id from report_omission`)
 		h.must(err)
 		if _, err := h.Reports.Reports.Omission(h.township, id); err == nil {
@@ -407,7 +407,7 @@ func TestOmission_TheOfficeAboveLooksIntoWhatWasNotReported(t *testing.T) {
 		if err := h.Reports.Reports.Conclude(education, id, "none"); err == nil {
 			t.Error("it was concluded twice")
 		}
-		h.owes(thread, "report.answer police", "report.inform civil_affairs")
+		h.owes(thread, "report.answer police", "emergency.arrive police", "report.inform civil_affairs")
 	})
 }
 

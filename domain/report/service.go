@@ -71,6 +71,7 @@ const (
 	ruleOmission = "report.omission"
 	ruleRequired = "report.required"
 	ruleNext     = "thread.next"
+	ruleArrive   = "emergency.arrive" // whose records come later in the order of imports
 )
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -3,6 +3,8 @@ package report
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"shouwang/domain/duty"
@@ -142,6 +144,20 @@ func (s *Service) open(ctx context.Context, tx *store.Tx, t Thread) error {
 // act for the clock.
 func (s *Service) Thread(ctx context.Context, q store.Querier, id string) (Thread, error) {
 	return thread(ctx, q, id)
+}
+
+// Situations are those that the reports of a case speak of, for mechanisms that
+// come later; they have checked it.
+func (s *Service) Situations(ctx context.Context, q store.Querier, t Thread) (out []string, err error) {
+	all, err := reports(ctx, q, t)
+	for _, r := range all {
+		for _, situation := range strings.Fields(r.Situations) {
+			if !slices.Contains(out, situation) {
+				out = append(out, situation)
+			}
+		}
+	}
+	return out, err
 }
 
 // StepTx moves a case on.

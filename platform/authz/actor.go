@@ -82,6 +82,9 @@ func ActorOf(ctx context.Context) (Actor, bool) {
 	return a, ok
 }
 
+// System reports whether it is the program itself that acts.
+func (a Actor) System() bool { return a.system }
+
 // Has reports whether the actor holds a role anywhere.
 func (a Actor) Has(roles ...Role) bool {
 	for _, g := range a.Grants {

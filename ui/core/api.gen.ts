@@ -56,6 +56,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/casework": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of record that a case is made of */
+        get: operations["caseworkWords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/casework/{id}/correction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put right what a record says */
+        post: operations["correctCasework"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/children": {
         parameters: {
             query?: never;
@@ -1255,6 +1289,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/threads/{id}/casework": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was written in a case, and what may be written next */
+        get: operations["casework"];
+        put?: never;
+        /** Write a record in a case */
+        post: operations["addCasework"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/threads/{id}/dossier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How each ground for revoking guardianship stands in a case */
+        get: operations["dossier"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/threads/{id}/files/{file}": {
         parameters: {
             query?: never;
@@ -1705,6 +1774,9 @@ export interface components {
         AddAgencyRequest: {
             organisation_id: string;
         };
+        AddCaseworkResponse: {
+            id: string;
+        };
         AddedBody: {
             /** @description activation code, shown this once */
             code: string;
@@ -1729,6 +1801,83 @@ export interface components {
         };
         BecauseBody: {
             reason: string;
+        };
+        CaseworkCorrection: {
+            author: string;
+            /** Format: date-time */
+            corrected_at: string;
+            id: string;
+            reason: string;
+            /** @description what stands now */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        CaseworkLine: {
+            id: string;
+            /** @description kinds of record that this person may write on it now */
+            next: string[];
+            /** @description the mechanism */
+            of: string;
+            records: components["schemas"]["CaseworkRecord"][];
+        };
+        CaseworkNewCorrection: {
+            id: string;
+            reason: string;
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        CaseworkNewRecord: {
+            /**
+             * Format: date-time
+             * @description when it happened, if not now
+             */
+            done_at?: string;
+            id: string;
+            kind: string;
+            /** @description the line it goes on; empty: it begins one */
+            line?: string;
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        CaseworkPage: {
+            /** @description kinds of record by which this person may begin a line */
+            begin: string[];
+            lines: components["schemas"]["CaseworkLine"][];
+            /** @description what the playbook of its situations suggests next */
+            suggested: string[];
+        };
+        CaseworkRecord: {
+            author: string;
+            corrected: components["schemas"]["CaseworkCorrection"][];
+            /**
+             * Format: date-time
+             * @description when it happened
+             */
+            done_at: string;
+            id: string;
+            kind: string;
+            line_id: string;
+            /** Format: int64 */
+            place: number;
+            /**
+             * Format: date-time
+             * @description when it was written down
+             */
+            recorded_at: string;
+            /** @description the unit the line was given to */
+            unit_id: string;
+            /** @description the names of the author's unit and of the one addressed */
+            units: string;
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        CaseworkWords: {
+            kinds: components["schemas"]["PolicyKind"][];
+            scales: components["schemas"]["PolicyScale"][];
         };
         ChangeBody: {
             old: string;
@@ -1872,6 +2021,39 @@ export interface components {
             next: string;
             rows: components["schemas"]["GovernanceRow"][];
         };
+        GuardianshipDossier: {
+            findings: components["schemas"]["GuardianshipFinding"][];
+            on: string;
+        };
+        GuardianshipElement: {
+            /**
+             * Format: int64
+             * @description how long it has lasted, where that counts
+             */
+            days: number;
+            /** @description what is missing, in words */
+            missing: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description how long it must last
+             */
+            need: number;
+            /** @description the records that show it, in order of time */
+            records: string[];
+            shown: boolean;
+        };
+        GuardianshipFinding: {
+            /** @description of the plan; empty: a further statutory ground */
+            clause: string;
+            elements: components["schemas"]["GuardianshipElement"][];
+            id: string;
+            name: string;
+            /** @description every element is shown by a record */
+            shown: boolean;
+            /** @description the instrument it stands in */
+            source: string;
+        };
         HandBody: {
             user_id: string;
         };
@@ -1995,6 +2177,16 @@ export interface components {
             sections: components["schemas"]["PolicyHeading"][];
             title: string;
         };
+        PolicyAsk: {
+            hint: string;
+            key: string;
+            must: boolean;
+            name: string;
+            /** @description of a choice, each 'code words'; of a scale, its id */
+            of: string[];
+            /** @description text, line, day, moment, number, flag, choice, choices, unit, file, kind, scale */
+            type: string;
+        };
         PolicyClause: {
             bearers: string;
             duty: string;
@@ -2035,6 +2227,20 @@ export interface components {
             title: string;
             until: string;
         };
+        PolicyKind: {
+            after: string[];
+            /** @description the action that writes it */
+            by: string;
+            clause: string;
+            fields: components["schemas"]["PolicyAsk"][];
+            hint: string;
+            id: string;
+            name: string;
+            /** @description the mechanism */
+            of: string;
+            /** @description the document that is printed from it */
+            paper: string;
+        };
         PolicyNumber: {
             basis: string;
             clause: string;
@@ -2054,6 +2260,37 @@ export interface components {
             /** Format: int64 */
             value: number;
             words: string;
+        };
+        PolicyScale: {
+            /** @description parts of it are missing: it gives points and no level */
+            draft: boolean;
+            high_is_safe: boolean;
+            id: string;
+            items: components["schemas"]["PolicyScaleItem"][];
+            levels: components["schemas"]["PolicyScaleLevel"][];
+            name: string;
+            /** @description where it comes from, and what of it is not there */
+            source: string;
+            /** Format: int64 */
+            version: number;
+        };
+        PolicyScaleAnswer: {
+            /** Format: int64 */
+            points: number;
+            red: boolean;
+            text: string;
+        };
+        PolicyScaleItem: {
+            answers: components["schemas"]["PolicyScaleAnswer"][];
+            id: string;
+            part: string;
+            text: string;
+        };
+        PolicyScaleLevel: {
+            /** Format: int64 */
+            from: number;
+            id: string;
+            name: string;
         };
         PolicySituation: {
             hint: string;
@@ -3094,6 +3331,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    caseworkWords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseworkWords"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    correctCasework: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseworkNewCorrection"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
             };
         };
     };
@@ -5591,6 +5890,103 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    casework: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseworkPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    addCasework: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseworkNewRecord"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddCaseworkResponse"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebProblem"];
+                };
+            };
+        };
+    };
+    dossier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardianshipDossier"];
+                };
             };
             /** @description Error */
             default: {

@@ -22,7 +22,7 @@ func (r *Reports) Paper(as context.Context, thread, kind, record string) {
 	}
 	name, got := filepath.Join("testdata", kind+".html"), d.HTML()
 	if os.Getenv("SHOUWANG_GENERATE") != "" {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
+		if err := os.MkdirAll("testdata", 0o750); err != nil {
 			r.t.Fatal(err)
 		}
 		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {

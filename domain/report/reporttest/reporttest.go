@@ -45,6 +45,7 @@ func New(t testing.TB, db *store.DB, spool report.Spool, more ...authz.Rules) *R
 	r.Notify = notify.NewService(db, r.Clock)
 	r.Accounts = account.NewService(db, r.Journal, r.Rules, r.Keys, r.Clock)
 	r.Reports = report.NewService(db, r.Policy, r.Duty, r.Registry, r.Notify, r.Journal, r.Rules, r.Keys, r.Files, r.Clock, spool)
+	r.Reports.KnowPlaces(r)
 	r.Station = r.Unit(account.PoliceStation, "外郎派出所（虚构）", registrytest.Town)
 	r.Bureau = r.Unit(account.CountyPolice, "县公安局（虚构）", registrytest.County)
 	return r

@@ -1,0 +1,46 @@
+package emergency
+
+import (
+	"context"
+	"fmt"
+
+	"shouwang/domain/casework"
+	"shouwang/domain/duty"
+	"shouwang/domain/report"
+	"shouwang/platform/authz"
+	"shouwang/platform/notify"
+	"shouwang/platform/region"
+	"shouwang/platform/store"
+)
+
+// Books gives the divisions as they stand.
+type Books interface{ Book() *region.Book }
+
+// Service is all that others may call.
+type Service struct {
+	notify *notify.Service
+	books  Books
+}
+
+// NewService adds to the casework what data cannot say.
+func NewService(c *casework.Service, n *notify.Service, books Books) *Service {
+	s := &Service{notify: n, books: books}
+	c.On("broadcast", s.broadcast)
+	return s
+}
+
+// broadcast tells every village around, or every town of the county, that a
+// child is lost (四.二.9). The notice names nobody.
+func (s *Service) broadcast(ctx context.Context, tx *store.Tx, t *report.Thread, r *casework.Record) error {
+	role, around := authz.VillageDirector, region.Code(duty.PostRegion(authz.TownshipSupervisor, t.Region))
+	if r.Values["scope"] == "county" || region.Code(t.Region).Level() <= region.County {
+		role, around = authz.TownshipSupervisor, region.Code(t.Region[:6]+"000000")
+	}
+	for _, place := range s.books.Book().Children(around) {
+		post := authz.Post{Role: role, Region: string(place.Code)}
+		if err := s.notify.TellTx(ctx, tx, post, "search/"+r.ID, "附近有儿童走失，公安机关请协助查找。详情请联系派出所，发现线索请立即拨打 110。", "", true); err != nil {
+			return fmt.Errorf("telling %s: %w", place.Code, err)
+		}
+	}
+	return nil
+}

@@ -38,12 +38,12 @@ func machines() []machine {
 		faces("thread", "report_thread_transition", report.ThreadTransitions, report.Waiting),
 		faces("omission", "report_omission_transition", report.OmissionTransitions, report.Found),
 		faces("import", "registry_import_transition", registry.ImportTransitions, registry.ImportReceived),
-		casework(),
+		records(),
 	}
 }
 
-// casework is the table of the pack: which record may follow which on a line.
-func casework() machine {
+// records is the table of the pack: which record may follow which on a line.
+func records() machine {
 	pack, err := policy.Load(policy.Default)
 	if err != nil {
 		panic(err)

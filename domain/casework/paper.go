@@ -96,11 +96,15 @@ func (s *Service) particulars(ctx context.Context, q store.Querier, t report.Thr
 	if t.ChildID == "" {
 		return out, nil
 	}
+	scoped, err := s.rules.Scoped(ctx, "child.list")
+	if err != nil {
+		return nil, err
+	}
 	c, found, err := store.Maybe[struct {
 		Name  string    `db:"name"`
 		Birth clock.Day `db:"birth_on"`
 		Sex   int       `db:"sex"`
-	}](ctx, q, `select name, birth_on, sex from registry_child where id = ?`, t.ChildID)
+	}](scoped, q, `select c.name, c.birth_on, c.sex from registry_child c where {scope c id} and c.id = ?`, t.ChildID)
 	if err != nil || !found {
 		return out, err
 	}

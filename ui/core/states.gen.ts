@@ -7,4 +7,5 @@ export const states = {
   thread: {"assessing":{"close":"closed","join":"joined","plan":"assisting"},"assisting":{"assess":"assessing","close":"closed","join":"joined"},"closed":{"reopen":"assessing","respond":"responding"},"received":{"close":"closed","join":"joined","respond":"responding"},"responding":{"close":"closed","join":"joined","notify":"assessing"}},
   omission: {"found":{"conclude":"concluded"}},
   import: {"checked":{"check":"checking","post":"posting","undo":"undone"},"checking":{"check":"checking","fail":"failed","ready":"checked","undo":"undone"},"failed":{"undo":"undone"},"posted":{"undo":"undoing"},"posting":{"fail":"failed","finish":"posted"},"read":{"check":"checking","fail":"failed","undo":"undone"},"received":{"fail":"failed","read":"read","undo":"undone"},"undoing":{"gone":"undone","keep":"posted"}},
+  casework: {},
 } as const

@@ -60,7 +60,7 @@ func (s *Service) PaperData(ctx context.Context, q store.Querier, t report.Threa
 	list := []map[string]any{}
 	for _, r := range ordered {
 		k, _ := s.pack.Kind(r.Kind)
-		row := map[string]any{"at": clock.Minute(r.DoneAt), "author": r.Author, "unit": units[r.AuthorUnit], "name": k.Name}
+		row := map[string]any{"at": clock.Minute(r.DoneAt), "author": r.Author, "unit": units[r.AuthorUnit], "record": k.Name}
 		for _, a := range k.Fields {
 			if a.Type != "unit" || row["unit"] == "" || k.ID == "service" {
 				row[a.Key] = s.words(a, r.Values[a.Key], units)
@@ -75,7 +75,7 @@ func (s *Service) PaperData(ctx context.Context, q store.Querier, t report.Threa
 	for i := range list {
 		list[i]["n"] = strconv.Itoa(i + 1)
 	}
-	data["records"], data["elements"] = list, []map[string]any{}
+	data["records"], data["elements"], data["evidence"] = list, []map[string]any{}, []map[string]any{}
 	data["unit"], data["author"] = units[from.AuthorUnit], from.Author
 	for _, more := range s.more {
 		if err := more(ctx, t, all, data); err != nil {

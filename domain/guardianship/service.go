@@ -32,7 +32,7 @@ func NewService(db *store.DB, p *policy.Service, c *casework.Service, r *report.
 	c.On("protection_decided", bounded)
 	c.On("restoration", s.barred)
 	c.More(func(_ context.Context, _ report.Thread, all []casework.Record, data map[string]any) error {
-		data["elements"] = s.rows(all)
+		data["elements"], data["evidence"] = s.rows(all)
 		return nil
 	})
 	r.Papers(report.Paper{Kind: "dossier_index", Rule: "guardianship.dossier", Fill: s.index})
@@ -99,27 +99,37 @@ func (s *Service) index(ctx context.Context, q store.Querier, t report.Thread, _
 	return s.cases.PaperData(ctx, q, t, all, from)
 }
 
-// rows are the elements of the grounds as a table of paper.
-func (s *Service) rows(all []casework.Record) []map[string]any {
-	words := map[string]string{}
+// rows are the elements of the grounds as a table of paper, and those that
+// records show of the grounds on which a petition is considered.
+func (s *Service) rows(all []casework.Record) (elements, evidence []map[string]any) {
+	words, considered := map[string]string{}, map[string]bool{}
 	for _, r := range all {
 		words[r.ID] = clock.Minute(r.DoneAt) + " " + s.cases.Name(r.Kind)
+		if list, ok := r.Values["ground"].([]any); ok && r.Kind == "consideration" {
+			for _, id := range list {
+				ground, _ := id.(string)
+				considered[ground] = true
+			}
+		}
 	}
-	out := []map[string]any{}
+	elements, evidence = []map[string]any{}, []map[string]any{}
 	for _, f := range Assess(s.grounds, all, clock.Today(s.clock)) {
 		for _, e := range f.Elements {
 			shown := make([]string, len(e.Records))
 			for i, id := range e.Records {
 				shown[i] = words[id]
 			}
-			state := "具备"
+			row := map[string]any{"ground": f.Name, "element": e.Name, "state": "具备", "shown": strings.Join(shown, "；")}
 			if !e.Shown {
-				state = "缺：" + e.Missing
+				row["state"] = "缺：" + e.Missing
 			}
-			out = append(out, map[string]any{"ground": f.Name, "element": e.Name, "state": state, "shown": strings.Join(shown, "；")})
+			elements = append(elements, row)
+			if considered[f.ID] && len(shown) > 0 {
+				evidence = append(evidence, row)
+			}
 		}
 	}
-	return out
+	return elements, evidence
 }
 
 // Routes registers the mechanism's operations.

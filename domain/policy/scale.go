@@ -1,6 +1,9 @@
 package policy
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Result is what a scale's answers come to. Nothing is guessed for a question
 // without an answer: while one is missing that could change the level, there is
@@ -19,7 +22,7 @@ type Result struct {
 func (s Scale) Score(answers map[string]int) (Result, error) {
 	r := Result{Red: []string{}, Missing: []string{}}
 	least, most := 0, 0 // of what is missing
-	known := 0
+	known, mayBeRed := 0, false
 	for _, i := range s.Items {
 		low, high := i.Answers[0].Points, i.Answers[0].Points
 		for _, a := range i.Answers {
@@ -29,6 +32,7 @@ func (s Scale) Score(answers map[string]int) (Result, error) {
 		n, given := answers[i.ID]
 		if !given {
 			r.Missing = append(r.Missing, i.ID)
+			mayBeRed = mayBeRed || slices.ContainsFunc(i.Answers, func(a ScaleAnswer) bool { return a.Red })
 			least, most = least+low, most+high
 			continue
 		}
@@ -51,7 +55,11 @@ func (s Scale) Score(answers map[string]int) (Result, error) {
 		r.Level = s.Levels[0].ID
 		return r, nil
 	}
-	if low, high := s.level(r.Points+least), s.level(r.Points+most); low == high {
+	low, high := s.level(r.Points+least), s.level(r.Points+most)
+	if mayBeRed && low != s.Levels[0].ID {
+		return r, nil
+	}
+	if low == high {
 		r.Level = low
 	}
 	return r, nil

@@ -6,6 +6,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -73,6 +74,7 @@ func (c *Cases) Try(as context.Context, thread, kind, line string, v Values) (ca
 // whatever it did, no open case is without a bearer and a clock.
 func (c *Cases) Write(as context.Context, thread, kind, line string, v Values) casework.Record {
 	c.t.Helper()
+	c.Clock.Advance(time.Minute) // no two things happen at once
 	r, err := c.Try(as, thread, kind, line, v)
 	if err != nil {
 		c.t.Fatalf("%s: %v", kind, err)

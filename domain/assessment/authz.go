@@ -1,9 +1,12 @@
 package assessment
 
-import "shouwang/platform/authz"
+import (
+	"shouwang/domain/casework"
+	"shouwang/platform/authz"
+)
 
 // Rules of this mechanism.
 var Rules = authz.Rules{
-	"assessment.lead":  {authz.InRegion(authz.TownshipSupervisor, authz.CivilAffairs)},
-	"assessment.opine": {authz.InRegion(authz.Police, authz.TownshipSupervisor, authz.CivilAffairs), authz.InCase(authz.Police, authz.VillageDirector, authz.Education, authz.SchoolLeader, authz.Health, authz.Relief, authz.MassOrganisation, authz.SocialWorkAgency, authz.Department)},
+	"assessment.lead":  {authz.InRegion(casework.Leading...)},
+	"assessment.opine": {authz.InRegion(casework.Answering...), authz.InCase(casework.Helping...)},
 }

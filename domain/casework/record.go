@@ -403,7 +403,7 @@ func (s *Service) Correct(ctx context.Context, id string, n NewCorrection) error
 			return err
 		}
 		actor, _ := authz.ActorOf(ctx)
-		if !slices.ContainsFunc(actor.Grants, func(g authz.Grant) bool { return g.Organisation == r.AuthorUnit }) {
+		if !wrote(ctx, r) {
 			return fault.NewDenied("casework.own", "只有写这条记录的单位可以更正。")
 		}
 		key, err := s.keys.Key(ctx, tx, r.ThreadID)

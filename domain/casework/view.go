@@ -21,6 +21,7 @@ type Line struct {
 	Of      string   `json:"of" doc:"the mechanism" see:"basic"`
 	Records []Record `json:"records" see:"nested"`
 	Next    []string `json:"next" doc:"kinds of record that this person may write on it now" see:"basic"`
+	Own     []string `json:"own" doc:"records that this person's office may correct" see:"basic"`
 }
 
 // Page is the casework of a case as far as the person may see it.
@@ -50,10 +51,13 @@ func (s *Service) Page(ctx context.Context, thread string) (*Page, error) {
 		i := slices.IndexFunc(p.Lines, func(l Line) bool { return l.ID == r.LineID })
 		if i < 0 {
 			kind, _ := s.pack.Kind(r.Kind)
-			p.Lines = append(p.Lines, Line{ID: r.LineID, Of: kind.Of, Next: []string{}})
+			p.Lines = append(p.Lines, Line{ID: r.LineID, Of: kind.Of, Next: []string{}, Own: []string{}})
 			i = len(p.Lines) - 1
 		}
 		p.Lines[i].Records = append(p.Lines[i].Records, r)
+		if wrote(ctx, r) {
+			p.Lines[i].Own = append(p.Lines[i].Own, r.ID)
+		}
 	}
 	slices.SortStableFunc(p.Lines, func(a, b Line) int { return a.Records[0].RecordedAt.Compare(b.Records[0].RecordedAt) })
 	for i := range p.Lines {
@@ -84,6 +88,12 @@ func (s *Service) Page(ctx context.Context, thread string) (*Page, error) {
 	}
 	authz.Blank(p, groups)
 	return p, s.journal.Read(ctx, "casework.read", t.Entry("thread", t.ID, ""))
+}
+
+// wrote reports whether one of the actor's organisations wrote a record.
+func wrote(ctx context.Context, r Record) bool {
+	actor, _ := authz.ActorOf(ctx)
+	return slices.ContainsFunc(actor.Grants, func(g authz.Grant) bool { return g.Organisation != "" && g.Organisation == r.AuthorUnit })
 }
 
 // mine reports whether a record stands on a line that was given to one of the

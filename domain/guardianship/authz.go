@@ -1,14 +1,18 @@
 package guardianship
 
-import "shouwang/platform/authz"
+import (
+	"shouwang/domain/casework"
+	"shouwang/platform/authz"
+)
 
-// Rules of this mechanism.
+// Rules of this mechanism. Only civil affairs place a child; who has it in care
+// says how it goes.
 var Rules = authz.Rules{
 	"guardianship.police":   {authz.InRegion(authz.Police), authz.InCase(authz.Police)},
-	"guardianship.record":   {authz.InRegion(authz.Police, authz.TownshipSupervisor, authz.CivilAffairs), authz.InCase(authz.Police)},
-	"guardianship.care":     {authz.InRegion(authz.TownshipSupervisor, authz.CivilAffairs), authz.InCase(authz.VillageDirector, authz.Relief, authz.Department)},
-	"guardianship.help":     {authz.InRegion(authz.TownshipSupervisor, authz.CivilAffairs), authz.InCase(authz.VillageDirector, authz.Education, authz.SchoolLeader, authz.Relief, authz.MassOrganisation, authz.SocialWorkAgency, authz.Department)},
+	"guardianship.record":   {authz.InRegion(casework.Answering...), authz.InCase(authz.Police)},
+	"guardianship.care":     {authz.InRegion(casework.Leading...), authz.InCase(authz.VillageDirector, authz.Relief, authz.Department)},
+	"guardianship.help":     {authz.InRegion(casework.Leading...), authz.InCase(casework.Helping...)},
 	"guardianship.place":    {authz.InRegion(authz.CivilAffairs)},
-	"guardianship.petition": {authz.InRegion(authz.CivilAffairs, authz.TownshipSupervisor)},
-	"guardianship.dossier":  {authz.InRegion(authz.CivilAffairs, authz.TownshipSupervisor, authz.Police), authz.InCase(authz.Police)},
+	"guardianship.petition": {authz.InRegion(casework.Leading...)},
+	"guardianship.dossier":  {authz.InRegion(casework.Answering...), authz.InCase(authz.Police)},
 }

@@ -45,7 +45,7 @@ func filePlace(id, what string) crypto.Place {
 
 // AddFile adds evidence to a case.
 func (s *Service) AddFile(ctx context.Context, thread, id string, original []byte) error {
-	t, err := s.Reach(ctx, s.db, "thread.change", thread)
+	t, err := s.Reach(ctx, s.db, "thread.attach", thread)
 	if err != nil {
 		return err
 	}

@@ -213,7 +213,7 @@ func (s *Service) Routes(api *web.API, places registry.Places) {
 		func(ctx context.Context, in *conclude) (*struct{}, error) {
 			return nil, s.Conclude(ctx, in.ID, in.Body.Outcome)
 		})
-	web.HandleRaw(api, web.Op{Method: "PUT", Path: "/api/threads/{id}/files/{file}", ID: "addEvidence", Rule: "thread.change", Summary: "Add evidence to a case"},
+	web.HandleRaw(api, web.Op{Method: "PUT", Path: "/api/threads/{id}/files/{file}", ID: "addEvidence", Rule: "thread.attach", Summary: "Add evidence to a case"},
 		func(w http.ResponseWriter, r *http.Request) error {
 			original, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestFile+1))
 			if err != nil {

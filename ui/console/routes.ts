@@ -50,7 +50,8 @@ export const to = {
   duties: (query: LocationQueryRaw = {}): RouteLocationRaw => ({ name: 'duties', query }),
   duty: (id: string): RouteLocationRaw => ({ name: 'duty', params: { id } }),
   threads: (): RouteLocationRaw => ({ name: 'threads' }),
-  thread: (id: string): RouteLocationRaw => ({ name: 'thread', params: { id } }),
+  thread: (id: string, hash = ''): RouteLocationRaw => ({ name: 'thread', params: { id }, hash }),
+  record: (thread: string, kind: string, query: LocationQueryRaw = {}): RouteLocationRaw => ({ name: 'record', params: { id: thread, kind }, query }),
   report: (query: LocationQueryRaw = {}): RouteLocationRaw => ({ name: 'report', query }),
   ownReports: (): RouteLocationRaw => ({ name: 'own-reports' }),
   omission: (id: string): RouteLocationRaw => ({ name: 'omission', params: { id } }),
@@ -103,6 +104,12 @@ export const routes: RouteRecordRaw[] = [
     name: 'thread',
     component: () => import('./pages/report/ThreadPage.vue'),
     meta: { title: t('nav.threads'), needs: 'thread.read', parent: 'threads' },
+  },
+  {
+    path: '/threads/:id/write/:kind',
+    name: 'record',
+    component: () => import('./pages/casework/RecordPage.vue'),
+    meta: { title: t('nav.record'), needs: 'casework.own', parent: 'threads' },
   },
   {
     path: '/reports/new',

@@ -1819,6 +1819,8 @@ export interface components {
             next: string[];
             /** @description the mechanism */
             of: string;
+            /** @description records that this person's office may correct */
+            own: string[];
             records: components["schemas"]["CaseworkRecord"][];
         };
         CaseworkNewCorrection: {

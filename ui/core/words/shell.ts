@@ -25,6 +25,7 @@ export const shell = {
   'nav.files': '台账',
   'nav.whole': '全局',
   'nav.threads': '案件',
+  'nav.record': '登记办案记录',
   'nav.report': '强制报告',
   'nav.own_reports': '我的报告',
   'nav.omission': '核查应报未报',

@@ -135,7 +135,7 @@ func (d *demonstration) people(ctx context.Context) error {
 			{"teacher", authz.ClassTeacher, account.School, demoTown, "", "班上的留守学生"},
 			{"police", authz.Police, account.PoliceStation, demoTown, "", "受理报告、应急处置"},
 			{"hospital", authz.Health, account.Hospital, DemoCounty, "", "强制报告"},
-			{"relief", authz.Relief, account.ReliefInstitution, DemoCounty, "", "临时照料（后续建设）"},
+			{"relief", authz.Relief, account.ReliefInstitution, DemoCounty, "", "接收护送、临时照料和安置"},
 			{"massorg", authz.MassOrganisation, account.MassOrganisation, DemoCounty, "妇女联合会", "关爱活动（后续建设）"},
 			{"socialwork", authz.SocialWorkAgency, account.SocialWorkAgency, DemoCounty, "", "名单内儿童的服务"},
 			{"employment", authz.Department, account.Department, DemoCounty, "人力资源", "统计数字"},

@@ -7,8 +7,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"shouwang/domain/casework"
 	"shouwang/domain/report"
 	"shouwang/platform/authz"
+	"shouwang/platform/clock"
 	"shouwang/platform/store"
 	"shouwang/platform/tally"
 )
@@ -66,6 +68,35 @@ func (d *demonstration) cases(ctx context.Context) error {
 	if err := d.Report.Accept(as["police"], first); err != nil {
 		return err
 	}
+	var unit string
+	write := func(who, thread, kind, line string, v map[string]any) string {
+		n := casework.NewRecord{ID: id(), Kind: kind, Line: line, Values: v}
+		if _, wrong := d.Casework.Add(as[who], thread, n); wrong != nil && err == nil {
+			err = fmt.Errorf("writing %s: %w", kind, wrong)
+		}
+		return n.ID
+	}
+	moment := func(ago time.Duration) string { return d.now.Add(-ago).UTC().Format(time.RFC3339) }
+	on := func(days int) string { return string(clock.DayOf(d.now).AddDays(days)) }
+	if unit, err = store.One[string](ctx, d.DB, `select g.organisation_id from account_grant g join account_user u on u.id = g.user_id where u.username = 'school' order by g.id limit 1`); err != nil {
+		return fmt.Errorf("finding the school: %w", err)
+	}
+	at(12*day - 50*time.Minute)
+	write("police", first, "arrival", "", map[string]any{"sent": moment(12*day - 25*time.Minute), "officers": "民警甲、民警乙（虚构）", "safe": "safe", "done": "孩子在家，奶奶卧床，灶上没有热饭；已请村主任先照看（虚构）。"})
+	write("police", first, "contact", "", map[string]any{"whom": "father", "way": "call", "result": "unanswered"})
+	write("police", first, "contact", "", map[string]any{"whom": "mother", "way": "call", "result": "relative", "said": "答应请姨妈过来照料（虚构）"})
+	at(11 * day)
+	write("police", first, "township_notice", "", map[string]any{"facts": "奶奶患病，孩子近两周无人做饭洗衣（虚构）", "measures": "已到场，联系母亲并委托姨妈", "asks": "请评估监护情况"})
+	asked := write("township", first, "invitation", "", map[string]any{"unit": unit, "what": "请说明孩子在校的吃饭、出勤和情绪（虚构）"})
+	at(10*day - 2*time.Hour)
+	write("school", first, "opinion", asked, map[string]any{"safety": "上下学独自走山路（虚构）", "guardianship": "家长会一年没有人来", "health": "瘦小，常说饿"})
+	write("township", first, "assessment_visit", "", map[string]any{"who": "督导员甲、社工乙（虚构）", "where": "孩子家中", "living": "三餐不定", "family": "父母在广东务工，奶奶中风", "guardianship": "奶奶无力照料，姨妈每周来两次"})
+	write("township", first, "child_view", "", map[string]any{"how": "alone", "said": "想让妈妈早点回来（虚构）"})
+	write("township", first, "scale", "", map[string]any{"scale": map[string]any{"scale": "general", "version": 1.0, "answers": map[string]any{
+		"alone": 1.0, "carer": 2.0, "willing": 1.0, "harm": 0.0, "home": 1.0, "out": 1.0, "body": 1.0, "mind": 1.0, "school": 0.0, "money": 1.0}}})
+	if err != nil {
+		return err
+	}
 	at(10 * day)
 	if err := d.Report.Answer(as["police"], first, "已到家中核实，并联系了父母，已转街道跟进。"); err != nil {
 		return err
@@ -86,6 +117,14 @@ func (d *demonstration) cases(ctx context.Context) error {
 		return err
 	}
 	if _, err := d.Report.Place(as["police"], second, people[1].ID, ""); err != nil {
+		return err
+	}
+	at(25*time.Hour + 20*time.Minute)
+	write("police", second, "arrival", "", map[string]any{"sent": moment(26*time.Hour - 10*time.Minute), "officers": "民警丙（虚构）", "safe": "moved", "done": "制止并把孩子带到邻居家（虚构）"})
+	write("police", second, "stopping", "", map[string]any{"kind": "violence", "done": "分开父子，控制现场（虚构）", "apart": true})
+	write("police", second, "evidence", "", map[string]any{"item": "现场照片 6 张，编号 001", "sort": "photo", "holder": "民警丙（虚构）", "kept": "派出所证物室"})
+	write("police", second, "admonition", "", map[string]any{"whom": "父亲某（虚构）", "relation": "father", "reason": "用皮带打孩子", "content": "立即停止，接受家庭教育指导", "served": "signed", "recheck": on(5)})
+	if err != nil {
 		return err
 	}
 	at(25 * time.Hour)

@@ -252,6 +252,13 @@ func (s *Service) Page(ctx context.Context, id string) (*Page, error) {
 	if err := s.fill(ctx, t, p); err != nil {
 		return nil, err
 	}
+	if !s.rules.Reaches(ctx, s.db, "thread.change", t.Subject()) { // a unit that was asked in sees what it owes, and of the rest no more than where it stands
+		actor, _ := authz.ActorOf(ctx)
+		p.Duties = slices.DeleteFunc(p.Duties, func(d duty.Row) bool {
+			return !slices.ContainsFunc(actor.Grants, func(g authz.Grant) bool { return g.Organisation == d.UnitID })
+		})
+		p.Lines = slices.DeleteFunc(p.Lines, func(l journal.Line) bool { return l.Kind == "casework" })
+	}
 	groups, err := s.rules.Groups(ctx, s.db, "thread.read", t.Subject())
 	if err != nil {
 		return nil, err

@@ -103,6 +103,7 @@ export const report = {
   'line.close': '结案',
   'line.reopen': '重新启动',
   'line.join': '并案',
+  'line.corrected': '更正记录：{name}',
   'line.noted': '记录进展',
   'line.placed': '关联档案或属地',
   'line.admitted': '加入案件名单',

@@ -260,6 +260,7 @@ var unscoped = []struct {
 	{"casework.Service.sent", 1, named, "the same record sent again"},
 	{"casework.Service.last", 1, named, "the line of a case that was checked"},
 	{"casework.Service.Correct", 1, named, "read to be checked, and not told before"},
+	{"report.Service.Photo", 1, named, "a photograph of a case that the caller has checked"},
 	{"report.Service.threadOf", 1, named, "read to be checked, or asked for with the report's own secret"},
 	{"report.Service.fileTx", 1, named, "the same report sent again"},
 	{"report.Service.caseFor", 2, matching, "the open case a new report belongs to; its sender is shown nothing of it"},

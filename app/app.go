@@ -183,7 +183,7 @@ func build(ctx context.Context, db *store.DB, c Config) (*App, error) {
 	a.Report = report.NewService(db, a.Policy, a.Duty, a.Registry, a.Notify, a.Journal, a.Rules, keys, a.files, c.Clock, second)
 	a.Visit = visit.NewService(db, a.Policy, a.Duty, a.Registry, a.Journal, a.Rules, keys, a.files, c.Clock)
 	a.Casework = casework.NewService(db, a.Policy, a.Duty, a.Registry, a.Report, a.Journal, a.Rules, keys, c.Clock)
-	a.Emergency = emergency.NewService(a.Casework, a.Notify, a)
+	a.Emergency = emergency.NewService(db, a.Casework, a.Report, a.Notify, a.Journal, c.Clock, a)
 	a.Assessment = assessment.NewService(a.Casework)
 	a.Assistance = assistance.NewService(db, a.Casework, a.Rules, c.Clock)
 	a.Guardian = guardianship.NewService(db, a.Policy, a.Casework, a.Report, a.Journal, c.Clock)
@@ -293,6 +293,7 @@ func (a *App) mount() error {
 	a.Report.Routes(a.API, a)
 	a.Visit.Routes(a.API)
 	a.Casework.Routes(a.API)
+	a.Emergency.Routes(a.API)
 	a.Guardian.Routes(a.API)
 	a.Governance.Routes(a.API, a.Registry.Names)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {

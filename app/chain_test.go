@@ -6,12 +6,15 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
 	"shouwang/app"
+	"shouwang/domain/casework"
+	"shouwang/domain/duty"
 	"shouwang/domain/report"
 	"shouwang/platform/authz"
 	"shouwang/platform/clock"
@@ -32,6 +35,7 @@ type chain struct {
 	people map[string]context.Context
 	town   string
 	bureau string
+	units  []string       // of which things are asked
 	out    map[string]int // how often each step was taken
 }
 
@@ -65,7 +69,17 @@ func TestChain_NoOpenCaseIsEverWithoutABearerAndAClock(t *testing.T) {
 				}
 			}
 			t.Logf("%d steps, %v", steps, c.out)
-			for _, what := range []string{"file", "accept", "decline", "agree", "return", "pass", "join", "answer", "note", "crash", "vanish"} {
+			kinds := 0
+			for what := range c.out {
+				if strings.HasPrefix(what, "record ") {
+					kinds++
+				}
+			}
+			t.Logf("%d records of %d kinds", c.out["record"], kinds)
+			if days == 365 && kinds < 45 {
+				t.Errorf("the year wrote only %d kinds of record", kinds)
+			}
+			for _, what := range []string{"file", "accept", "decline", "agree", "return", "pass", "join", "answer", "note", "crash", "vanish", "record"} {
 				if days == 365 && c.out[what] == 0 {
 					t.Errorf("the year never came to %s: it proves less than it says", what)
 				}
@@ -90,6 +104,13 @@ func TestChain_TheControlLeavesCasesLying(t *testing.T) {
 		c.took("accept", c.a.Report.Accept(c.people["police"], id))
 		c.took("inform", c.a.Report.Inform(c.people["civilaffairs"], id))
 		c.took("answer", c.a.Report.Answer(c.people["police"], id, "已经处置，后续由街道跟进"))
+		// Whoever came leaves no record that says what is next.
+		if err := store.Do(c.ctx, c.a.DB, func(tx *store.Tx) error {
+			_, err := c.a.Duty.DischargeTx(authz.AsSystem(c.ctx, "test"), tx, duty.Which{ThreadID: id, Rules: []string{"emergency.arrive"}}, duty.Evidence{Kind: "casework", ID: "x"})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
 		return c.unguarded()
 	}
 	if lost := live(); len(lost) > 0 {
@@ -122,12 +143,15 @@ func openChain(t *testing.T, url string, seed uint64) *chain {
 	if c.bureau, err = store.One[string](c.ctx, c.a.DB, `select id from account_organisation where kind = 'county_police'`); err != nil {
 		t.Fatal(err)
 	}
+	if c.units, err = store.All[string](c.ctx, c.a.DB, `select g.organisation_id from account_grant g join account_user u on u.id = g.user_id where u.username in ('relief', 'school')`); err != nil {
+		t.Fatal(err)
+	}
 	return c
 }
 
 // meet finds the people anew, as after the program has died.
 func (c *chain) meet() {
-	for _, username := range []string{"police", "township", "civilaffairs", "education"} {
+	for _, username := range []string{"police", "township", "civilaffairs", "education", "relief", "school"} {
 		actor, err := c.a.Accounts.As(c.ctx, username)
 		if c.people[username] != nil && fault.Is(err, fault.NotFound) {
 			continue // the post is vacant: whoever comes next acts in it as before
@@ -178,7 +202,9 @@ func (c *chain) step() {
 	id := threads[r.IntN(len(threads))]
 	police := c.people[[]string{"police", "bureau"}[r.IntN(2)]]
 	office := c.people[[]string{"township", "civilaffairs", "police"}[r.IntN(3)]]
-	switch r.IntN(12) {
+	switch r.IntN(22) {
+	default:
+		c.record()
 	case 0, 1, 2:
 		c.took("accept", c.a.Report.Accept(police, id))
 	case 3:
@@ -241,6 +267,81 @@ func (c *chain) step() {
 		}
 		c.out["vanish"]++
 	}
+}
+
+// record writes in a case whatever the page offers somebody who takes part in
+// it, now and then in one that is closed.
+func (c *chain) record() {
+	c.t.Helper()
+	r := c.random
+	state := []string{"t.closed_at is null and t.state <> 'received'", "t.state = 'closed'"}[r.IntN(6)/5]
+	threads, err := store.All[string](c.ctx, c.a.DB, `
+		select t.id from report_thread t where `+state+`
+		 order by (select count(*) from casework_record w where w.thread_id = t.id) desc, t.id limit 4`) // a few cases get far
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if len(threads) == 0 {
+		return
+	}
+	id := threads[r.IntN(len(threads))]
+	who := []string{"police", "township", "township", "civilaffairs", "relief", "school"}[r.IntN(6)]
+	page, err := c.a.Casework.Page(c.people[who], id)
+	if c.took("look", err); err != nil {
+		return
+	}
+	type offer struct{ kind, line string }
+	offers := []offer{}
+	for _, l := range page.Lines {
+		for _, k := range l.Next {
+			for range 5 {
+				offers = append(offers, offer{k, l.ID})
+			}
+		}
+	}
+	for _, k := range page.Begin {
+		offers = append(offers, offer{k, ""})
+	}
+	if len(offers) == 0 {
+		return
+	}
+	o := offers[r.IntN(len(offers))]
+	_, err = c.a.Casework.Add(c.people[who], id, casework.NewRecord{ID: uuid.NewString(), Kind: o.kind, Line: o.line, Values: c.values(o.kind)})
+	c.took("record "+o.kind, err)
+	if err == nil {
+		c.out["record"]++
+	}
+}
+
+// values are some that a kind of record takes.
+func (c *chain) values(kind string) map[string]any {
+	c.t.Helper()
+	r := c.random
+	k, _ := c.a.Policy.Pack.Casework.Kind(kind)
+	now := c.hands.Now()
+	out := map[string]any{}
+	for _, a := range k.Fields {
+		codes, _ := a.Choices()
+		switch a.Type {
+		case "text", "line":
+			out[a.Key] = "虚构"
+		case "day":
+			out[a.Key] = string(clock.DayOf(now).AddDays(r.IntN(20)))
+		case "moment":
+			out[a.Key] = now.Add(-time.Hour).Format(time.RFC3339)
+		case "choice":
+			out[a.Key] = codes[r.IntN(len(codes))]
+		case "choices":
+			out[a.Key] = []any{codes[r.IntN(len(codes))]}
+		case "unit":
+			out[a.Key] = c.units[r.IntN(len(c.units))]
+		case "kind":
+			out[a.Key] = "contact"
+		case "scale":
+			out[a.Key] = map[string]any{"scale": "general", "version": 1.0, "answers": map[string]any{"alone": float64(r.IntN(4))}}
+		}
+	}
+	return out
 }
 
 var errDied = fault.NewConflict("died", "the program died")

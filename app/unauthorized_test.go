@@ -142,6 +142,8 @@ func attempts(f foreign) map[string]struct{ query, body string } {
 		"addCasework":       {body: `{"id":"01890000-0000-7000-8000-0000000000c1","kind":"contact","values":{"whom":"father","way":"call","result":"refused"}}`},
 		"correctCasework":   {body: `{"id":"01890000-0000-7000-8000-0000000000c2","reason":"试探一下看看","values":{"whom":"father","way":"call","result":"refused"}}`},
 		"dossier":           {},
+		"posterPage":        {},
+		"posterPhoto":       {},
 		"openFile":          {body: `{"number":"500235201602030000","reason":"试探一下看看行不行"}`},
 		"openings":          {},
 		"reviewOpening":     {body: `{"justified":true}`},
@@ -314,7 +316,7 @@ func seedForeign(ctx context.Context, t *testing.T, a *app.App) foreign {
 		t.Fatal(err)
 	}
 	f.agency = key.ID
-	neighbour := authz.WithActor(ctx, authz.Actor{UserID: "doctor", Name: canaryReporter,
+	neighbour := authz.WithActor(ctx, authz.Actor{UserID: "doctor", Name: "值班医生",
 		Grants: []authz.Grant{{ID: "doctor", Role: authz.Health, Organisation: f.unit, Region: "500235001000"}}})
 	o, err := a.Registry.OpenFile(neighbour, registry.NewOpening{Number: canaryIdentity, Reason: canaryAnswer})
 	if err != nil {
@@ -356,7 +358,7 @@ func fill(path string, f foreign) string {
 	case strings.HasPrefix(path, "/api/openings/"):
 		id = f.opening
 	}
-	return strings.NewReplacer("{id}", id, "{relation}", f.relation, "{kind}", "receipt", "{photo}", "01890000-0000-7000-8000-000000000002", "{clause}", "三.二.14", "{row}", "1", "{file}", "01890000-0000-7000-8000-000000000003").Replace(path)
+	return strings.NewReplacer("{id}", id, "{relation}", f.relation, "{kind}", "receipt", "{token}", "01890000", "{photo}", "01890000-0000-7000-8000-000000000002", "{clause}", "三.二.14", "{row}", "1", "{file}", "01890000-0000-7000-8000-000000000003").Replace(path)
 }
 
 func signIn(ctx context.Context, t *testing.T, a *app.App, n account.Demo) string {

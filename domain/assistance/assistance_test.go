@@ -79,6 +79,26 @@ func TestAssistance_FromThePlanToClosureAndBack(t *testing.T) {
 	})
 }
 
+// A report that came in while the case was helped is not closed over.
+func TestClosing_NotOverAReportNobodyTookUp(t *testing.T) {
+	each(t, func(t *testing.T, c *caseworktest.Cases, thread string) {
+		p := c.Write(c.Township, thread, "plan", "", plan)
+		c.Write(c.Township, thread, "review", p.ID, values{"progress": "已做到", "hazards": "cleared", "next": "2026-12-14"})
+		_, again := c.File(func(n *report.NewReport) { n.Situations = []string{"violence"} })
+		if again != thread {
+			t.Fatalf("the second report opened %s", again)
+		}
+		closing := values{"met": "母亲已返回", "followup": "2026-12-30"}
+		if _, err := c.Try(c.Township, thread, "closing", p.ID, closing); !fault.Is(err, fault.Conflict) {
+			t.Fatalf("closed over a report that waits: %v", err)
+		}
+		if err := c.Reports.Reports.Accept(c.Officer, thread); err != nil {
+			t.Fatal(err)
+		}
+		c.Write(c.Township, thread, "closing", p.ID, closing)
+	})
+}
+
 func TestReferral_IsAnsweredDeclinedOrTakenBack(t *testing.T) {
 	each(t, func(t *testing.T, c *caseworktest.Cases, thread string) {
 		service := values{"unit": c.Relief.ID, "sort": "other", "goal": "x", "until": "2026-12-20"}

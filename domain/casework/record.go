@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -294,7 +295,7 @@ func (s *Service) follow(ctx context.Context, tx *store.Tx, t *report.Thread, ki
 		if o.When != "" && r.Values[field] != code {
 			continue
 		}
-		opening := t.Opening(o.Rule, r.LineID, kind.Name)
+		opening := t.Opening(o.Rule, r.LineID, "已登记“"+kind.Name+"”")
 		if opening.DueOn = policy.DayOf(r.Values[o.Due]); opening.DueOn != "" && opening.DueOn < clock.Today(s.clock) {
 			opening.DueOn = clock.Today(s.clock)
 		}
@@ -413,12 +414,20 @@ func (s *Service) Correct(ctx context.Context, id string, n NewCorrection) error
 		if err := r.open(key); err != nil {
 			return err
 		}
+		given := map[string]any{} // what is not typed: whom it was given to, where it is shown
 		for _, a := range kind.Fields {
-			if a.Type == "unit" {
-				n.Values[a.Key] = r.Values[a.Key]
+			if a.Type == "unit" || a.Type == "link" {
+				delete(n.Values, a.Key)
+				if v, ok := r.Values[a.Key]; ok {
+					given[a.Key] = v
+				}
+			}
+			if v, ok := given[a.Key]; ok && a.Type == "unit" {
+				n.Values[a.Key] = v
 			}
 		}
 		bad := checkValues(s.pack, kind, n.Values, s.clock.Now())
+		maps.Copy(n.Values, given)
 		if len([]rune(n.Reason)) < 4 {
 			bad = bad.At("reason", "请写明为什么更正")
 		}

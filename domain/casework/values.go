@@ -65,6 +65,8 @@ func tidy(c *policy.Casework, a policy.Ask, v any, now time.Time) (out any, wron
 		return nil, ""
 	}
 	switch a.Type {
+	case "link":
+		return nil, "这一项由系统填写"
 	case "text", "line":
 		most := map[string]int{"text": longest, "line": aLine}[a.Type]
 		if !isText || len([]rune(text)) > most {

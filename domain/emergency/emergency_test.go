@@ -1,7 +1,12 @@
 package emergency_test
 
 import (
+	"bytes"
 	"context"
+	"image"
+	"image/jpeg"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -21,17 +26,36 @@ import (
 	"shouwang/platform/fault"
 	"shouwang/platform/store"
 	"shouwang/platform/store/storetest"
+	"shouwang/platform/web"
 )
 
 type values = caseworktest.Values
 
 func each(t *testing.T, test func(t *testing.T, c *caseworktest.Cases)) {
 	t.Helper()
+	withSite(t, func(t *testing.T, c *caseworktest.Cases, _ http.Handler) { test(t, c) })
+}
+
+// withSite is each with the pages that anybody may open.
+func withSite(t *testing.T, test func(t *testing.T, c *caseworktest.Cases, site http.Handler)) {
+	t.Helper()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		c := caseworktest.New(t, db, emergency.Rules)
-		emergency.NewService(c.Cases, c.Notify, c)
-		test(t, c)
+		s := emergency.NewService(db, c.Cases, c.Reports.Reports, c.Notify, c.Journal, c.Clock, c)
+		mux := http.NewServeMux()
+		api := web.New(mux, c.Rules, "test")
+		s.Routes(api)
+		if err := api.Err(); err != nil {
+			t.Fatal(err)
+		}
+		test(t, c, web.Chain(mux, func(*http.Request) (authz.Actor, bool, error) { return authz.Actor{}, false, nil }))
 	})
+}
+
+func get(site http.Handler, path string) (int, string, http.Header) {
+	w := httptest.NewRecorder()
+	site.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	return w.Code, w.Body.String(), w.Header()
 }
 
 var arrival = values{"sent": "2026-11-23T04:05:00Z", "officers": "民警甲、民警乙", "safe": "safe", "done": "孩子独自在家，已带到邻居家。"}
@@ -299,6 +323,77 @@ func TestSearch_IsBroadcastWithoutANameAndEndsFound(t *testing.T) {
 		c.Write(c.Officer, thread, "found", s.ID, values{"where": "外婆家", "condition": "平安"})
 		if c.Owed(thread)["emergency.search"] != 0 {
 			t.Fatal("found and still searched")
+		}
+	})
+}
+
+// The one page that shows a child to the public: while the search goes on, no
+// longer, and nothing that was not written for it.
+func TestPoster_IsShownUntilItsDayOrUntilTheChildIsFound(t *testing.T) {
+	withSite(t, func(t *testing.T, c *caseworktest.Cases, site http.Handler) {
+		thread := c.Open("missing")
+		c.Write(c.Officer, thread, "arrival", "", values{"sent": "2026-11-23T04:05:00Z", "officers": "民警甲", "safe": "absent", "done": "金丝雀经过"})
+		s := c.Write(c.Officer, thread, "search", "", values{"lost_at": "2026-11-23T01:00:00Z", "lost_where": "金丝雀住址", "looks": "一米三"})
+		photo := uuid.NewString()
+		var drawn bytes.Buffer
+		if err := jpeg.Encode(&drawn, image.NewRGBA(image.Rect(0, 0, 40, 40)), nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Reports.Reports.AddFile(c.Officer, thread, photo, drawn.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		says := func(until string) values {
+			return values{"name": "小花", "looks": "红色外套<script>", "lost": "学校门口", "telephone": "023-00000000", "until": until, "photo": photo}
+		}
+		for _, until := range []string{"2026-11-22", "2026-12-09"} {
+			_, err := c.Try(c.Officer, thread, "poster", s.ID, says(until))
+			fields{"until"}.has(t, err)
+		}
+		other := says("2026-11-30")
+		other["photo"] = uuid.NewString()
+		_, err := c.Try(c.Officer, thread, "poster", s.ID, other)
+		fields{"photo"}.has(t, err)
+		made := says("2026-11-30")
+		made["page"] = "/missing/mine"
+		_, err = c.Try(c.Officer, thread, "poster", s.ID, made)
+		fields{"page"}.has(t, err)
+
+		p := c.Write(c.Officer, thread, "poster", s.ID, says("2026-11-30"))
+		page := p.Values["page"].(string)
+		status, body, header := get(site, page)
+		if status != http.StatusOK || !strings.Contains(body, "小花") || strings.Contains(body, "<script>") || header.Get("Cache-Control") != "no-store" || !strings.Contains(header.Get("X-Robots-Tag"), "noindex") {
+			t.Fatalf("%d %s %v", status, body, header)
+		}
+		for _, secret := range []string{"金丝雀", "王小花", "民警甲", thread, photo} {
+			if strings.Contains(body, secret) {
+				t.Errorf("the public reads %q", secret)
+			}
+		}
+		if status, body, header := get(site, page+"/photo"); status != http.StatusOK || header.Get("Content-Type") != "image/jpeg" || len(body) == 0 {
+			t.Fatalf("%d %v", status, header)
+		}
+		if status, body, _ := get(site, "/missing/"+strings.Repeat("a", 32)); status != http.StatusGone || strings.Contains(body, "小花") {
+			t.Fatalf("a made-up address: %d", status)
+		}
+		village := c.Unit(account.VillageCommittee, "大花村（虚构）", registrytest.Village)
+		c.Person("村主任甲", authz.VillageDirector, village)
+		c.Write(c.Officer, thread, "broadcast", s.ID, values{"scope": "town", "text": "请留意"})
+		if link, err := store.One[string](context.Background(), c.DB, `select link from notify_notice where once like 'search/%'`); err != nil || link != page {
+			t.Fatalf("the village is shown %q %v", link, err)
+		}
+		c.Clock.Advance(8 * 24 * time.Hour)
+		if status, _, _ := get(site, page); status != http.StatusGone {
+			t.Fatalf("after its day: %d", status)
+		}
+		again := c.Write(c.Officer, thread, "poster", s.ID, says("2026-12-10")).Values["page"].(string)
+		if status, _, _ := get(site, again); status != http.StatusOK || again == page {
+			t.Fatalf("%d %s", status, again)
+		}
+		c.Write(c.Officer, thread, "found", s.ID, values{"where": "外婆家", "condition": "平安"})
+		for _, path := range []string{again, again + "/photo"} {
+			if status, body, _ := get(site, path); status < 400 || strings.Contains(body, "小花") {
+				t.Fatalf("found and still shown: %d", status)
+			}
 		}
 	})
 }

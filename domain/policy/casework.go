@@ -48,14 +48,15 @@ type Kind struct {
 type Ask struct {
 	Key  string   `yaml:"key" json:"key"`
 	Name string   `yaml:"name" json:"name"`
-	Type string   `yaml:"type" json:"type" doc:"text, line, day, moment, number, flag, choice, choices, unit, file, kind, scale"`
+	Type string   `yaml:"type" json:"type" doc:"text, line, day, moment, number, flag, choice, choices, unit, file, kind, scale, link"`
 	Of   []string `yaml:"of" json:"of" doc:"of a choice, each 'code words'; of a scale, its id"`
 	Must bool     `yaml:"must" json:"must"`
 	Hint string   `yaml:"hint" json:"hint"`
 }
 
-// Types are what a record can ask for.
-var Types = []string{"text", "line", "day", "moment", "number", "flag", "choice", "choices", "unit", "file", "kind", "scale"}
+// Types are what a record can ask for; a link is not asked for but given by the
+// program.
+var Types = []string{"text", "line", "day", "moment", "number", "flag", "choice", "choices", "unit", "file", "kind", "scale", "link"}
 
 // Choices are a field's codes and words.
 func (a Ask) Choices() (codes, words []string) {

@@ -34,6 +34,6 @@ var Rules = authz.Rules{
 	"thread.list":     {authz.InRegion(answering...), authz.InCase(invited...)},
 	"thread.read":     {authz.InRegion(answering...), authz.InCase(invited...)},
 	"thread.change":   {authz.InRegion(answering...), authz.InCase(authz.Police)},
-	"thread.attach": {authz.InRegion(answering...), authz.InCase(invited...)},
+	"thread.attach":   {authz.InRegion(answering...), authz.InCase(invited...)},
 	"thread.locked":   {authz.Named(append([]authz.Role{authz.TownshipSupervisor, authz.CivilAffairs}, invited...)...)},
 }

@@ -142,3 +142,25 @@ func (s *Service) ReadFile(ctx context.Context, id string, original bool) (File,
 	}
 	return f, []byte(text), s.journal.Read(ctx, "thread.file", journal.Entry{Kind: "file", ID: id, Subject: f.ThreadID, Region: f.Region, Note: what})
 }
+
+// Photo is a photograph of a case, drawn anew, for mechanisms that have checked
+// who may see it. NotFound when the case has no such photograph.
+func (s *Service) Photo(ctx context.Context, q store.Querier, t Thread, id string) ([]byte, error) {
+	n, err := store.One[int](ctx, q, `select count(*) from report_file f where f.id = ? and f.thread_id = ? and f.kind in (?, ?)`, id, t.ID, string(picture.JPEG), string(picture.PNG))
+	if err != nil {
+		return nil, fmt.Errorf("reading the photograph: %w", err)
+	}
+	if n == 0 {
+		return nil, errNone
+	}
+	key, err := s.keys.Key(ctx, q, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := s.files.Get(id + "-shown")
+	if err != nil {
+		return nil, err
+	}
+	text, err := key.Open(filePlace(id, "shown"), sealed)
+	return []byte(text), err
+}

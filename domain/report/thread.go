@@ -166,6 +166,11 @@ func (s *Service) StepTx(ctx context.Context, tx *store.Tx, t *Thread, by Step, 
 	if err != nil {
 		return err
 	}
+	if next == Closed {
+		if err := s.heard(ctx, tx, *t); err != nil {
+			return err
+		}
+	}
 	now := s.clock.Now()
 	before := *t
 	t.PriorState, t.State, t.MovedAt = t.State, next, now
@@ -200,6 +205,15 @@ func (s *Service) StepTx(ctx context.Context, tx *store.Tx, t *Thread, by Step, 
 	}
 	s.duty.Check(ctx, tx, t.ID)
 	return s.journal.Record(ctx, tx, "thread."+string(by), t.Entry("thread", t.ID, string(next)))
+}
+
+// heard lets no case close over a report in it that nobody has taken up yet.
+func (s *Service) heard(ctx context.Context, tx *store.Tx, t Thread) error {
+	waiting, err := reports(ctx, tx, t, Received, Declined)
+	if err != nil || len(waiting) == 0 {
+		return err
+	}
+	return fault.NewConflict("thread.waiting", "这个案件又收到了新的报告，还没有受理或复核，不能结案。请先请公安机关受理。")
 }
 
 var errStale = fault.NewStale("thread.stale", "这个案件刚刚被别人办理过，请刷新后再看。")

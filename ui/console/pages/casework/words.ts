@@ -75,6 +75,7 @@ export function sayValue(ask: Ask, value: unknown, words: ReturnType<typeof useK
       return t('case.scale_result', { name: scale?.name ?? '', version: scored.version, points: scored.result.points, most: scored.result.most, level })
     }
     case 'unit':
+    case 'link':
     case 'file':
       return ''
     default:

@@ -276,6 +276,7 @@ var unscoped = []struct {
 	{"report.Service.Reporter", 1, named, "after the compartment let the person in"},
 	{"report.Service.omission", 1, named, "read to be checked, and not told before"},
 	{"report.Sources", 4, scopedElsewhere, "governance puts each inside a query with {scope r}"},
+	{"assistance.Sources", 1, scopedElsewhere, "governance puts each inside a query with {scope r}"},
 	{"casework.Sources", 1, scopedElsewhere, "governance puts each inside a query with {scope r}"},
 	{"visit.Service.AddPhoto", 3, named, "the visit is read to be checked; its photographs are counted"},
 	{"visit.Service.Photo", 1, named, "read to be checked, and not told before"},

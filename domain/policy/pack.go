@@ -191,7 +191,7 @@ func (p Parameter) Span(value int) time.Duration {
 func (p Parameter) WholeDays() bool { return strings.HasPrefix(p.Unit, "天") }
 
 // Conditions are what a support level can ask for; registry computes them.
-var Conditions = []string{"alone", "no_carer", "carer_incapable", "under_eight", "disabled", "ill", "guardian_failing", "dropped_out"}
+var Conditions = []string{"alone", "no_carer", "carer_incapable", "under_eight", "disabled", "ill", "guardian_failing", "dropped_out", "poor", "girl_at_risk"}
 
 // Mechanisms are the owners a clause may name.
 var Mechanisms = []string{"policy", "duty", "registry", "report", "visit", "entrustment", "school", "emergency", "assessment", "assistance", "guardianship", "community", "livelihood", "governance"}

@@ -84,11 +84,7 @@ func (s *Service) Update(ctx context.Context, id string, version int, change Cha
 		if err := s.settle(ctx, tx, children); err != nil {
 			return Receipt{}, err
 		}
-		deltas := append(registerCount(&before, -1), registerCount(&now.Child, 1)...)
-		deltas = append(deltas, // settle counted the level already
-			tally.Delta{Name: FigureLevel, Region: c.Region, Part: fmt.Sprint(before.SupportLevel), N: 1},
-			tally.Delta{Name: FigureLevel, Region: c.Region, Part: fmt.Sprint(now.Child.SupportLevel), N: -1})
-		if err := tally.AddTx(ctx, tx, deltas...); err != nil {
+		if err := tally.AddTx(ctx, tx, changeCount(&before, &now.Child)...); err != nil {
 			return Receipt{}, err
 		}
 		return Receipt{ID: id, Number: c.Number, Version: now.Child.Version}, s.remember(ctx, tx, &now.Child, settled, "desk", "child.changed", changes)

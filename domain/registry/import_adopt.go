@@ -30,11 +30,7 @@ func (s *Service) updateTx(ctx context.Context, tx *store.Tx, id string, source 
 	if err := s.settle(ctx, tx, children); err != nil {
 		return err
 	}
-	deltas := append(registerCount(&before, -1), registerCount(&now.Child, 1)...)
-	deltas = append(deltas, // settle counted the level already
-		tally.Delta{Name: FigureLevel, Region: before.Region, Part: fmt.Sprint(before.SupportLevel), N: 1},
-		tally.Delta{Name: FigureLevel, Region: before.Region, Part: fmt.Sprint(now.Child.SupportLevel), N: -1})
-	if err := tally.AddTx(ctx, tx, deltas...); err != nil {
+	if err := tally.AddTx(ctx, tx, changeCount(&before, &now.Child)...); err != nil {
 		return err
 	}
 	return s.remember(ctx, tx, &now.Child, key, source.Kind, "child.changed", changes)

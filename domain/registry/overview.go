@@ -29,6 +29,10 @@ type Below struct {
 	Figures map[string]int `json:"figures"`
 }
 
+// FigureCases is the name under which cases are counted by the mechanism that
+// keeps them.
+const FigureCases = "thread"
+
 // Overview reads the figures of a place within the actor's region.
 func (s *Service) Overview(ctx context.Context, at string) (*Overview, error) {
 	if !region.Code(at).Valid() {
@@ -39,7 +43,7 @@ func (s *Service) Overview(ctx context.Context, at string) (*Overview, error) {
 	}
 	out := &Overview{Region: at, At: s.clock.Now(), Figures: map[string]int{}, Below: []Below{}}
 	below := map[string]int{}
-	for _, name := range []string{FigureRegister, FigureVerdict, FigureMissing, FigureLevel, duty.Figure} {
+	for _, name := range []string{FigureRegister, FigureVerdict, FigureMissing, FigureLevel, duty.Figure, FigureCases} {
 		figures, err := tally.Read(ctx, s.db, name, at)
 		if err != nil {
 			return nil, err
@@ -47,7 +51,7 @@ func (s *Service) Overview(ctx context.Context, at string) (*Overview, error) {
 		for _, f := range figures {
 			out.Figures[figureKey(name, f.Part)] += f.N
 		}
-		if name == FigureMissing || name == FigureLevel {
+		if name == FigureMissing || name == FigureLevel || name == FigureCases {
 			continue
 		}
 		lower, err := tally.ReadBelow(ctx, s.db, name, at)

@@ -322,7 +322,7 @@ func (s *Service) Find(ctx context.Context, id string) (*File, error) {
 	for _, d := range s.definitionsInForce() {
 		file.Verdicts = append(file.Verdicts, Derive(d, c.BirthOn, c.Region, file.Facts, today))
 	}
-	file.Conditions = Conditions(c.BirthOn, file.Facts, today)
+	file.Conditions = Conditions(c.BirthOn, c.Sex, file.Facts, today)
 	if file.NextVisitOn, err = s.duty.DueOf(ctx, s.db, id, "visit.routine"); err != nil {
 		return nil, err
 	}

@@ -132,7 +132,7 @@ func (s *Service) AddTx(ctx context.Context, tx *store.Tx, source Source, files 
 		e.key = keys[e.child.ID]
 		e.seal(s.keys, keys, files[i])
 		e.gather(files[i], source, today, actorID(ctx), now)
-		e.child.SupportLevel = Level(s.policy.Pack, Conditions(e.child.BirthOn, e.facts, today))
+		e.child.SupportLevel = Level(s.policy.Pack, Conditions(e.child.BirthOn, e.child.Sex, e.facts, today))
 	}
 	if err := s.insert(ctx, tx, batch); err != nil {
 		if store.IsUnique(err) {
@@ -193,6 +193,12 @@ func registerCount(c *Child, sign int) []tally.Delta {
 		add(FigureRegister, "identity:"+c.IdentityState), add(FigureLevel, fmt.Sprint(c.SupportLevel)),
 		add(FigureClause, "三.二.14"), add(FigureClause, "三.二.8"),
 	}
+}
+
+// changeCount is what a change of a child's row moves in the figures; the level
+// is counted by settle.
+func changeCount(before, now *Child) []tally.Delta {
+	return slices.DeleteFunc(append(registerCount(before, -1), registerCount(now, 1)...), func(d tally.Delta) bool { return d.Name == FigureLevel })
 }
 
 func actorID(ctx context.Context) string {

@@ -92,7 +92,7 @@ func (s *Service) settle(ctx context.Context, tx *store.Tx, children []*Settled)
 				deltas = append(deltas, verdictCount(row, 1)...)
 			}
 		}
-		c.Conditions = Conditions(c.Child.BirthOn, c.Facts, today)
+		c.Conditions = Conditions(c.Child.BirthOn, c.Child.Sex, c.Facts, today)
 		level := Level(s.policy.Pack, c.Conditions)
 		if level != c.Child.SupportLevel {
 			if !c.New && c.Child.State == Registered {

@@ -3,6 +3,7 @@ package registry
 import (
 	"slices"
 	"sort"
+	"strings"
 
 	"shouwang/domain/policy"
 	"shouwang/platform/clock"
@@ -235,8 +236,11 @@ func (d *derivation) long(about string, f Fact) question {
 	return known(false)
 }
 
-// Conditions computes what a support level may ask for, in the pack's words.
-func Conditions(birth clock.Day, facts Facts, on clock.Day) []string {
+// Conditions computes what a support level may ask for, in the pack's words. Key
+// children (四.三.5) are graded by need, not by label: a girl is one because she
+// meets another risk or is looked after by somebody who is no kin, not because
+// she is a girl.
+func Conditions(birth clock.Day, sex int, facts Facts, on clock.Day) []string {
 	out := []string{}
 	add := func(name string, is bool) {
 		if is {
@@ -256,6 +260,11 @@ func Conditions(birth clock.Day, facts Facts, on clock.Day) []string {
 	}
 	add("guardian_failing", failing)
 	add("dropped_out", facts.Value(AboutChild, Schooling, on) == "dropped_out")
+	support := strings.Fields(facts.Value(AboutChild, Support, on))
+	add("poor", slices.ContainsFunc(support, func(s string) bool { return slices.Contains([]string{"subsistence", "destitute", "unsupported"}, s) }) ||
+		slices.Contains(strings.Fields(facts.Value(AboutChild, Income, on)), "relief"))
+	risks := slices.DeleteFunc(slices.Clone(out), func(c string) bool { return c == "under_eight" })
+	add("girl_at_risk", sex == 2 && (len(risks) > 0 || facts.Value(AboutChild, Care, on) == "other"))
 	return out
 }
 

@@ -590,20 +590,29 @@ func TestLevel_IsTheFirstThatAConditionAsksFor(t *testing.T) {
 		facts registry.Facts
 		want  []string
 		level int
+		sex   int
 	}{
-		{"nothing special", "2015-03-04", nil, []string{}, 3},
-		{"lives alone", "2015-03-04", registry.Facts{is(itself, registry.Living, "alone")}, []string{"alone"}, 1},
-		{"nobody looks after it", "2015-03-04", registry.Facts{is(itself, registry.Care, "none"), is(itself, registry.Health, "ill")}, []string{"no_carer", "ill"}, 1},
-		{"the carer is not up to it", "2015-03-04", registry.Facts{is(itself, registry.CareQuality, "insufficient")}, []string{"carer_incapable"}, 2},
-		{"the day before eight", "2018-11-24", nil, []string{"under_eight"}, 2},
-		{"eight today", "2018-11-23", nil, []string{}, 3},
-		{"disabled", "2015-03-04", registry.Facts{is(itself, registry.Health, "disabled")}, []string{"disabled"}, 2},
-		{"a guardian fails", "2015-03-04", registry.Facts{is(registry.AboutCarer, registry.Performing, "failing")}, []string{"guardian_failing"}, 2},
-		{"dropped out", "2013-03-04", registry.Facts{is(itself, registry.Schooling, "dropped_out")}, []string{"dropped_out"}, 2},
-		{"lived alone once", "2015-03-04", registry.Facts{ended(is(itself, registry.Living, "alone"), "2026-01-01")}, []string{}, 3},
-		{"birth not known", "", nil, []string{}, 3},
+		{"nothing special, a girl", "2015-03-04", nil, []string{}, 3, 2},
+		{"a girl under eight", "2020-03-04", nil, []string{"under_eight"}, 2, 2},
+		{"a girl with a disability", "2015-03-04", registry.Facts{is(itself, registry.Health, "disabled")}, []string{"disabled", "girl_at_risk"}, 1, 2},
+		{"a girl with somebody who is no kin", "2015-03-04", registry.Facts{is(itself, registry.Care, "other")}, []string{"girl_at_risk"}, 1, 2},
+		{"a boy with somebody who is no kin", "2015-03-04", registry.Facts{is(itself, registry.Care, "other")}, []string{}, 3, 1},
+		{"on subsistence", "2015-03-04", registry.Facts{is(itself, registry.Support, "medical subsistence")}, []string{"poor"}, 2, 1},
+		{"a poor girl", "2015-03-04", registry.Facts{is(itself, registry.Support, "subsistence")}, []string{"poor", "girl_at_risk"}, 1, 2},
+		{"help that is no sign of need", "2015-03-04", registry.Facts{is(itself, registry.Support, "housing")}, []string{}, 3, 2},
+		{"nothing special", "2015-03-04", nil, []string{}, 3, 0},
+		{"lives alone", "2015-03-04", registry.Facts{is(itself, registry.Living, "alone")}, []string{"alone"}, 1, 0},
+		{"nobody looks after it", "2015-03-04", registry.Facts{is(itself, registry.Care, "none"), is(itself, registry.Health, "ill")}, []string{"no_carer", "ill"}, 1, 0},
+		{"the carer is not up to it", "2015-03-04", registry.Facts{is(itself, registry.CareQuality, "insufficient")}, []string{"carer_incapable"}, 2, 0},
+		{"the day before eight", "2018-11-24", nil, []string{"under_eight"}, 2, 0},
+		{"eight today", "2018-11-23", nil, []string{}, 3, 0},
+		{"disabled", "2015-03-04", registry.Facts{is(itself, registry.Health, "disabled")}, []string{"disabled"}, 2, 0},
+		{"a guardian fails", "2015-03-04", registry.Facts{is(registry.AboutCarer, registry.Performing, "failing")}, []string{"guardian_failing"}, 2, 0},
+		{"dropped out", "2013-03-04", registry.Facts{is(itself, registry.Schooling, "dropped_out")}, []string{"dropped_out"}, 2, 0},
+		{"lived alone once", "2015-03-04", registry.Facts{ended(is(itself, registry.Living, "alone"), "2026-01-01")}, []string{}, 3, 0},
+		{"birth not known", "", nil, []string{}, 3, 0},
 	} {
-		got := registry.Conditions(c.birth, c.facts, on)
+		got := registry.Conditions(c.birth, c.sex, c.facts, on)
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +computed):\n%s", c.what, diff)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shouwang/domain/duty"
+	"shouwang/domain/registry"
 	"shouwang/platform/authz"
 	"shouwang/platform/fault"
 	"shouwang/platform/journal"
@@ -231,7 +232,7 @@ func (s *Service) endWithCase() (rules []string) {
 
 // FigureThread counts cases by where they stand: part "received", "closed", and
 // "open" for all that are not closed.
-const FigureThread = "thread"
+const FigureThread = registry.FigureCases
 
 func countThread(t Thread, sign int) []tally.Delta {
 	out := []tally.Delta{{Name: FigureThread, Region: t.Region, Part: string(t.State), N: sign}}

@@ -49,7 +49,7 @@ export const to = {
   visitSheets: (region: string): RouteLocationRaw => ({ name: 'visit-sheets', query: { region } }),
   duties: (query: LocationQueryRaw = {}): RouteLocationRaw => ({ name: 'duties', query }),
   duty: (id: string): RouteLocationRaw => ({ name: 'duty', params: { id } }),
-  threads: (): RouteLocationRaw => ({ name: 'threads' }),
+  threads: (query: LocationQueryRaw = {}): RouteLocationRaw => ({ name: 'threads', query }),
   thread: (id: string, hash = ''): RouteLocationRaw => ({ name: 'thread', params: { id }, hash }),
   record: (thread: string, kind: string, query: LocationQueryRaw = {}): RouteLocationRaw => ({ name: 'record', params: { id: thread, kind }, query }),
   report: (query: LocationQueryRaw = {}): RouteLocationRaw => ({ name: 'report', query }),

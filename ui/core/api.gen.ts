@@ -1613,6 +1613,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/missing/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A poster of a missing child */
+        get: operations["posterPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/missing/{token}/photo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its photograph */
+        get: operations["posterPhoto"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/note": {
         parameters: {
             query?: never;
@@ -2186,7 +2220,7 @@ export interface components {
             name: string;
             /** @description of a choice, each 'code words'; of a scale, its id */
             of: string[];
-            /** @description text, line, day, moment, number, flag, choice, choices, unit, file, kind, scale */
+            /** @description text, line, day, moment, number, flag, choice, choices, unit, file, kind, scale, link */
             type: string;
         };
         PolicyClause: {
@@ -6508,6 +6542,46 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["WebProblem"];
                 };
+            };
+        };
+    };
+    posterPage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    posterPhoto: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -171,6 +171,7 @@ export const registry = {
   'opening.reason_needed': '请写明原因，至少六个字，审查人会看到',
   'opening.yes': '查阅',
   'opening.who': '查阅人',
+  'opening.by': '{name}（{role}）',
   'opening.at': '查阅时间',
   'opening.reason': '理由',
   'opening.verdict': '审查',

@@ -193,7 +193,7 @@ func TestImports_TheTableRefusesWhatItShould(t *testing.T) {
 
 // protected are the tables whose rows tell of a child, of their family or of
 // who looked at them.
-var protected = regexp.MustCompile(`(?i)\b(from|join|,)\s+(registry_child|registry_fact|registry_relation|registry_person|registry_history|registry_import_row|visit_[a-z]+|report_(?:thread|report|reporter|file|note|omission|award)|casework_(?:record|correction)|duty_duty|journal_line)\b`)
+var protected = regexp.MustCompile(`(?i)\b(from|join|,)\s+(registry_child|registry_fact|registry_relation|registry_person|registry_history|registry_import_row|visit_[a-z]+|report_(?:thread|report|reporter|file|note|omission|award)|casework_(?:record|correction)|guardianship_finding|duty_duty|journal_line)\b`)
 
 // A text that reads a protected table carries {scope …}, so that no list can
 // forget whose rows the person may see. Where it does not, the function stands
@@ -276,7 +276,7 @@ var unscoped = []struct {
 	{"report.Service.Reporter", 1, named, "after the compartment let the person in"},
 	{"report.Service.omission", 1, named, "read to be checked, and not told before"},
 	{"report.Sources", 4, scopedElsewhere, "governance puts each inside a query with {scope r}"},
-	{"assistance.Sources", 1, scopedElsewhere, "governance puts each inside a query with {scope r}"},
+	{"guardianship.shownFor", 1, scopedElsewhere, "governance puts each inside a query with {scope r}"},
 	{"casework.Sources", 1, scopedElsewhere, "governance puts each inside a query with {scope r}"},
 	{"visit.Service.AddPhoto", 3, named, "the visit is read to be checked; its photographs are counted"},
 	{"visit.Service.Photo", 1, named, "read to be checked, and not told before"},
@@ -284,7 +284,7 @@ var unscoped = []struct {
 	{"visit.Service.follow", 1, named, "the child of the visit that is being recorded"},
 	{"visit.Service.Find", 2, named, "read to be checked; its photographs after the check"},
 	{"visit.Service.OfChild", 1, named, "visits of a child that was checked"},
-	{"visit.Sources", 2, scopedElsewhere, "governance puts each inside a query with {scope r}"},
+	{"visit.Sources", 3, scopedElsewhere, "governance puts each inside a query with {scope r}"},
 	{"journal.OfSubject", 1, named, "the timeline of a child that the caller has checked"},
 	{"journal.Seal", 1, system, "the sealer reads lines nobody has sealed"},
 	{"journal.verify", 1, system, "the verifier reads the whole of a log"},

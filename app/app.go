@@ -187,7 +187,7 @@ func build(ctx context.Context, db *store.DB, c Config) (*App, error) {
 	a.Assessment = assessment.NewService(a.Casework)
 	a.Assistance = assistance.NewService(db, a.Casework, a.Rules, c.Clock)
 	a.Guardian = guardianship.NewService(db, a.Policy, a.Casework, a.Report, a.Journal, c.Clock)
-	sources := slices.Concat(policy.Sources, duty.Crosswise, registry.Sources, report.Sources, visit.Sources, casework.Sources(pack), assistance.Sources)
+	sources := slices.Concat(policy.Sources, duty.Crosswise, registry.Sources, report.Sources, visit.Sources, casework.Sources(pack), guardianship.Sources)
 	if a.Governance, err = governance.NewService(db, a.Policy, a.Journal, a.Rules, c.Clock, sources...); err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"shouwang/platform/fault"
 	"shouwang/platform/journal"
 	"shouwang/platform/store"
+	"shouwang/platform/tally"
 )
 
 // Record is one thing an office wrote in a case.
@@ -145,8 +146,19 @@ func (s *Service) Add(ctx context.Context, thread string, n NewRecord) (Record, 
 		if err := s.keep(ctx, tx, t, &r); err != nil {
 			return Record{}, err
 		}
+		if err := tally.AddTx(ctx, tx, count(kind, r)...); err != nil {
+			return Record{}, err
+		}
 		return r, s.follow(ctx, tx, &t, kind, r)
 	})
+}
+
+// count is what a record adds to the figures of the clauses it makes live.
+func count(kind policy.Kind, r Record) (out []tally.Delta) {
+	for _, clause := range kind.Live {
+		out = append(out, tally.Delta{Name: policy.FigureClause, Region: r.Region, Part: clause, N: 1})
+	}
+	return out
 }
 
 // reach loads the case for a kind of record: an open one, but for what may be

@@ -13,10 +13,12 @@ import (
 	"shouwang/domain/emergency"
 	"shouwang/domain/guardianship"
 	"shouwang/domain/policy"
+	"shouwang/domain/registry/registrytest"
 	"shouwang/platform/clock"
 	"shouwang/platform/fault"
 	"shouwang/platform/store"
 	"shouwang/platform/store/storetest"
+	"shouwang/platform/tally"
 )
 
 type values = caseworktest.Values
@@ -204,6 +206,29 @@ func TestGuardianship_FromTheAdmonitionToTheJudgement(t *testing.T) {
 			t.Fatal("who takes no part reads the dossier")
 		}
 		c.Paper(c.Civil, thread, "dossier_index", "")
+		if n, err := store.One[int](t.Context(), c.DB, `select count(*) from guardianship_finding where ground = 'g1' and shown = 1`); err != nil || n != 1 {
+			t.Fatalf("how the ground stood is not kept: %d %v", n, err)
+		}
+		// What the board counts is what it opens to.
+		kept := map[string]int{}
+		figures, err := tally.Read(t.Context(), c.DB, policy.FigureClause, registrytest.County)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range figures {
+			kept[f.Part] += f.N
+		}
+		live := 0
+		for _, source := range append(casework.Sources(c.Policy.Pack), guardianship.Sources...) {
+			rows, err := store.One[int](t.Context(), c.DB, `select count(*) from (`+source.Text+`) as r`)
+			if err != nil || rows != kept[source.Clause] {
+				t.Errorf("%s is kept as %d and opens to %d: %v", source.Clause, kept[source.Clause], rows, err)
+			}
+			live += min(rows, 1)
+		}
+		if live < 3 {
+			t.Errorf("only %d clauses are live: the comparison proves little", live)
+		}
 	})
 }
 

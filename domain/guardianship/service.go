@@ -2,7 +2,11 @@ package guardianship
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"shouwang/domain/casework"
 	"shouwang/domain/policy"
@@ -12,6 +16,7 @@ import (
 	"shouwang/platform/fault"
 	"shouwang/platform/journal"
 	"shouwang/platform/store"
+	"shouwang/platform/tally"
 	"shouwang/platform/web"
 )
 
@@ -31,6 +36,7 @@ func NewService(db *store.DB, p *policy.Service, c *casework.Service, r *report.
 	s := &Service{db: db, grounds: p.Pack.Casework.Grounds, cases: c, report: r, journal: j, clock: k}
 	c.On("protection_decided", bounded)
 	c.On("restoration", s.barred)
+	c.On("consideration", s.find)
 	c.More(func(_ context.Context, _ report.Thread, all []casework.Record, data map[string]any) error {
 		data["elements"], data["evidence"] = s.rows(all)
 		return nil
@@ -62,6 +68,42 @@ func (s *Service) barred(ctx context.Context, tx *store.Tx, t *report.Thread, r 
 		}
 	}
 	return nil
+}
+
+// finding is how a ground stood when it was considered.
+type finding struct {
+	ID       string    `db:"id"`
+	ThreadID string    `db:"thread_id"`
+	RecordID string    `db:"record_id"`
+	Ground   string    `db:"ground"`
+	Shown    bool      `db:"shown"`
+	Region   string    `db:"region"`
+	FoundOn  clock.Day `db:"found_on"`
+}
+
+// find keeps how each ground that is considered stands on the day, by the
+// records and not by who considers it.
+func (s *Service) find(ctx context.Context, tx *store.Tx, t *report.Thread, r *casework.Record) error {
+	all, err := s.cases.Records(ctx, tx, *t)
+	if err != nil {
+		return err
+	}
+	considered, _ := r.Values["ground"].([]any)
+	rows := []finding{}
+	var deltas []tally.Delta
+	for _, f := range Assess(s.grounds, all, r.DoneOn) {
+		if !slices.Contains(considered, any(f.ID)) {
+			continue
+		}
+		rows = append(rows, finding{ID: uuid.Must(uuid.NewV7()).String(), ThreadID: t.ID, RecordID: r.ID, Ground: f.ID, Shown: f.Shown, Region: t.Region, FoundOn: r.DoneOn})
+		if f.Shown && f.Clause != "" {
+			deltas = append(deltas, tally.Delta{Name: policy.FigureClause, Region: t.Region, Part: f.Clause, N: 1})
+		}
+	}
+	if err := store.Insert(ctx, tx, "guardianship_finding", rows...); err != nil {
+		return fmt.Errorf("keeping how the grounds stand: %w", err)
+	}
+	return tally.AddTx(ctx, tx, deltas...)
 }
 
 // Dossier is how each ground stands in a case (撤销监护案卷).

@@ -220,7 +220,8 @@ func (s *Service) RecordTx(ctx context.Context, tx *store.Tx, v NewVisit) (Recei
 func counts(v Visit) []tally.Delta {
 	out := []tally.Delta{{Name: registry.FigureClause, Region: v.Region, Part: "三.二.6", N: 1}}
 	if v.VisitorRole == string(authz.TownshipSupervisor) {
-		out = append(out, tally.Delta{Name: registry.FigureClause, Region: v.Region, Part: "三.二.17", N: 1})
+		out = append(out, tally.Delta{Name: registry.FigureClause, Region: v.Region, Part: "三.二.17", N: 1},
+			tally.Delta{Name: registry.FigureClause, Region: v.Region, Part: "四.三.5", N: 1})
 	}
 	return out
 }

@@ -45,6 +45,7 @@ func (a *App) Demonstrate(ctx context.Context, children int, hands *clock.Manual
 		func(ctx context.Context) error { return d.enter(ctx, children) },
 		d.live,
 		d.moves,
+		d.rescues,
 		d.cases,
 	} {
 		if err := step(ctx); err != nil {

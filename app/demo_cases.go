@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"shouwang/domain/casework"
+	"shouwang/domain/duty"
 	"shouwang/domain/report"
 	"shouwang/platform/authz"
 	"shouwang/platform/clock"
@@ -36,13 +37,7 @@ func (d *demonstration) cases(ctx context.Context) error {
 		}
 	}
 	at := func(ago time.Duration) { d.hands.Set(d.now.Add(-ago)) }
-	id := func() string {
-		var b [16]byte
-		for i := range b {
-			b[i] = byte(d.rand.IntN(256))
-		}
-		return uuid.Must(uuid.FromBytes(b[:])).String()
-	}
+	id := d.uuid
 	file := func(who string, n report.NewReport) (string, error) {
 		n.ID = id()
 		var err error
@@ -172,4 +167,125 @@ func (d *demonstration) cases(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// rescues lets what visits found in the year be reported and taken through the
+// chain, as far as the time since then goes; one in five was forgotten.
+func (d *demonstration) rescues(ctx context.Context) error {
+	owed, err := store.All[duty.Duty](ctx, d.DB, `
+		select `+store.Columns[duty.Duty]("d")+` from duty_duty d where d.rule = 'report.required' and d.state = 'open' order by d.opened_at, d.id`)
+	if err != nil {
+		return fmt.Errorf("finding what visits found: %w", err)
+	}
+	civil, err := d.Accounts.As(ctx, "civilaffairs")
+	if err != nil {
+		return err
+	}
+	bureau := authz.WithActor(ctx, authz.Actor{UserID: "demo-bureau", Name: "县局值班民警（虚构）", Grants: []authz.Grant{{ID: "demo-bureau", Role: authz.Police, Region: DemoCounty}}})
+	for i, o := range owed {
+		director, known := d.directors[o.Region]
+		supervisor, led := d.supervisors[o.Region[:9]+"000"]
+		if i%5 == 4 || !known || !led {
+			continue
+		}
+		if err := d.rescue(ctx, o, i, authz.WithActor(ctx, director), authz.WithActor(ctx, supervisor), bureau, civil); err != nil {
+			return fmt.Errorf("rescue %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func (d *demonstration) rescue(ctx context.Context, o duty.Duty, i int, director, supervisor, bureau, civil context.Context) error {
+	const day = 24 * time.Hour
+	type values = map[string]any
+	report := report.NewReport{ID: d.uuid(), ChildID: o.ChildID, Channel: report.Visit, Situations: []string{[]string{"not_performing", "incapable", "alone"}[i%3]},
+		Content: report.Content{Account: "走访时发现孩子没有人照料（虚构）。"}}
+	var thread, plan string
+	var failed error
+	write := func(who context.Context, kind, line string, v values) string {
+		if failed != nil {
+			return ""
+		}
+		n := casework.NewRecord{ID: d.uuid(), Kind: kind, Line: line, Values: v}
+		if _, err := d.Casework.Add(who, thread, n); err != nil {
+			failed = fmt.Errorf("%s: %w", kind, err)
+		}
+		return n.ID
+	}
+	steps := []struct {
+		after time.Duration
+		do    func() error
+	}{
+		{25 * time.Minute, func() error {
+			if _, err := d.Report.File(director, report); err != nil {
+				return err
+			}
+			var err error
+			thread, err = store.One[string](ctx, d.DB, `select thread_id from report_report where id = ?`, report.ID)
+			return err
+		}},
+		{40 * time.Minute, func() error { return d.Report.Accept(bureau, thread) }},
+		{80 * time.Minute, func() error {
+			write(bureau, "arrival", "", values{"sent": o.OpenedAt.Add(45 * time.Minute).UTC().Format(time.RFC3339), "officers": "民警两人（虚构）", "safe": "safe", "done": "孩子安全，已请邻居照看（虚构）。"})
+			write(bureau, "contact", "", values{"whom": "father", "way": "call", "result": []string{"return", "relative"}[i%2]})
+			return failed
+		}},
+		{5 * time.Hour, func() error { return d.Report.Inform(civil, thread) }},
+		{20 * time.Hour, func() error {
+			write(bureau, "township_notice", "", values{"facts": "走访发现孩子无人照料（虚构）", "measures": "到场、联系父母", "asks": "请评估监护情况"})
+			if failed != nil {
+				return failed
+			}
+			return d.Report.Answer(bureau, thread, "已到场处置，已请乡镇跟进。")
+		}},
+		{3 * day, func() error {
+			write(supervisor, "assessment_visit", "", values{"who": "督导员和社工（虚构）", "where": "孩子家中", "living": "三餐有人做", "family": "父母在外", "guardianship": "亲属轮流照料"})
+			write(supervisor, "child_view", "", values{"how": "trusted", "said": "想和奶奶住（虚构）"})
+			return failed
+		}},
+		{5 * day, func() error {
+			line := write(supervisor, "conference", "", values{"held": d.hands.Now().UTC().Format(time.RFC3339), "present": "派出所、村委会、学校（虚构）", "level": "middle", "minutes": "需要帮扶", "outcome": "assist"})
+			write(bureau, "signature", line, values{"agree": "agree"})
+			write(supervisor, "concluded", line, values{"summary": "中等风险，制定帮扶方案"})
+			return failed
+		}},
+		{10 * day, func() error {
+			plan = write(supervisor, "plan", "", values{"worker": "督导员（虚构）", "goals": "有固定的照料人", "measures": "村主任每周看一次", "grade": "week", "review": string(clock.DayOf(d.hands.Now()).AddDays(30)), "closing": "照料人稳定三个月"})
+			return failed
+		}},
+		{38 * day, func() error {
+			write(supervisor, "review", plan, values{"progress": "姨妈搬来照料（虚构）", "hazards": []string{"cleared", "cleared", "remain"}[i%3], "next": string(clock.DayOf(d.hands.Now()).AddDays(30))})
+			return failed
+		}},
+		{66 * day, func() error {
+			write(supervisor, "review", plan, values{"progress": "照料稳定", "hazards": "cleared", "next": string(clock.DayOf(d.hands.Now()).AddDays(30))})
+			write(supervisor, "closing", plan, values{"met": "照料人稳定", "followup": string(clock.DayOf(d.hands.Now()).AddDays(28))})
+			return failed
+		}},
+		{92 * day, func() error {
+			write(supervisor, "followup", plan, values{"seen": "吃饭上学正常（虚构）", "result": "stable"})
+			return failed
+		}},
+	}
+	for _, s := range steps {
+		at := o.OpenedAt.Add(s.after)
+		if at.After(d.now) {
+			break
+		}
+		d.hands.Set(at)
+		if err := s.do(); err != nil {
+			return err
+		}
+	}
+	d.hands.Set(d.now)
+	return nil
+}
+
+// uuid is the demonstration's own, the same each time.
+func (d *demonstration) uuid() string {
+	var b [16]byte
+	for i := range b {
+		b[i] = byte(d.rand.IntN(256))
+	}
+	return uuid.Must(uuid.FromBytes(b[:])).String()
 }

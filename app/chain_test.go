@@ -368,7 +368,7 @@ func (c *chain) unguarded() []string {
 		 union
 		select r.id || ' ' || r.prior_state || '>' || r.state || ' in ' || own.state || ' ' || t.state || ' ' || t.prior_state from report_report r join report_thread own on own.id = r.thread_id join report_thread t on t.id = coalesce(own.joined_into, own.id)
 		 where r.state in ('received', 'declined')
-		   and not exists (select 1 from duty_duty d where d.thread_id = t.id and d.state = 'open' and d.rule in ('report.accept', 'report.review'))`)
+		   and not exists (select 1 from duty_duty d where d.thread_id = t.id and d.state = 'open' and d.rule in ('report.accept', 'report.sift', 'report.review'))`)
 	if err != nil {
 		c.t.Fatal(err)
 	}

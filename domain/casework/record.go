@@ -215,6 +215,11 @@ func (s *Service) last(ctx context.Context, tx *store.Tx, t report.Thread, kind 
 	if !kind.Follows(r.Kind) {
 		return nil, errMoved
 	}
+	if r.Place > 0 { // the line is its first record's unit's, whoever was told of it since
+		if r.UnitID, err = store.One[string](ctx, tx, `select unit_id from casework_record where id = ?`, line); err != nil {
+			return nil, fmt.Errorf("reading whose the line is: %w", err)
+		}
+	}
 	return &r, nil
 }
 
@@ -330,15 +335,22 @@ func (s *Service) bearer(ctx context.Context, tx *store.Tx, t report.Thread, o p
 	case "township":
 		return t.Township(), nil
 	case "unit":
-		unit, found, err := store.Maybe[account.Organisation](ctx, tx, `select `+store.Columns[account.Organisation]("")+` from account_organisation where id = ?`, r.UnitID)
-		if err != nil {
-			return authz.Post{}, fmt.Errorf("reading the unit: %w", err)
-		}
-		if found {
-			return authz.Post{Role: roles[unit.Kind], Region: unit.Region, Unit: unit.ID}, nil
-		}
+		return s.UnitPost(ctx, tx, r.UnitID)
 	}
 	return authz.Post{}, nil
+}
+
+// UnitPost is the post by which an organisation takes part in cases; none where
+// there is no such organisation.
+func (s *Service) UnitPost(ctx context.Context, q store.Querier, id string) (authz.Post, error) {
+	unit, found, err := store.Maybe[account.Organisation](ctx, q, `select `+store.Columns[account.Organisation]("")+` from account_organisation where id = ?`, id)
+	if err != nil {
+		return authz.Post{}, fmt.Errorf("reading the unit: %w", err)
+	}
+	if !found {
+		return authz.Post{}, nil
+	}
+	return authz.Post{Role: roles[unit.Kind], Region: unit.Region, Unit: unit.ID}, nil
 }
 
 // settle discharges the duties that the record is the evidence of: those of its

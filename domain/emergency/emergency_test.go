@@ -311,9 +311,12 @@ func TestSearch_IsBroadcastWithoutANameAndEndsFound(t *testing.T) {
 		village := c.Unit(account.VillageCommittee, "大花村（虚构）", registrytest.Village)
 		c.Person("村主任甲", authz.VillageDirector, village)
 		s := c.Write(c.Officer, thread, "search", "", values{"lost_at": "2026-11-23T01:00:00Z", "lost_where": "学校门口", "looks": "红色外套，一米三"})
-		c.Write(c.Officer, thread, "broadcast", s.ID, values{"scope": "town", "text": "王小花，十岁"})
+		c.Write(c.Officer, thread, "broadcast", s.ID, values{"scope": "town", "text": "王小花，十岁", "unit": c.Relief.ID})
+		if n, err := store.One[int](context.Background(), c.DB, `select count(*) from notify_notice n join account_user u on u.id = n.user_id where u.username = '站长甲' and n.once like 'search/%'`); err != nil || n != 1 {
+			t.Fatalf("the unit was not told: %d %v", n, err)
+		}
 		told, err := store.All[string](context.Background(), c.DB, `select text from notify_notice where once like 'search/%'`)
-		if err != nil || len(told) != 1 || strings.Contains(told[0], "王小花") {
+		if err != nil || len(told) != 2 || strings.Contains(told[0]+told[1], "王小花") {
 			t.Fatalf("%v %v", told, err)
 		}
 		c.Write(c.Officer, thread, "search_progress", s.ID, values{"text": "查了车站"})

@@ -52,9 +52,19 @@ func (s *Service) broadcast(ctx context.Context, tx *store.Tx, t *report.Thread,
 	if err != nil {
 		return fmt.Errorf("finding the poster: %w", err)
 	}
+	const words = "附近有儿童走失，公安机关请协助查找。详情请联系派出所，发现线索请立即拨打 110。"
+	if unit, _ := r.Values["unit"].(string); unit != "" {
+		post, err := s.cases.UnitPost(ctx, tx, unit)
+		if err == nil {
+			err = s.notify.TellTx(ctx, tx, post, "search/"+r.ID, words, link, true)
+		}
+		if err != nil {
+			return fmt.Errorf("telling the unit: %w", err)
+		}
+	}
 	for _, place := range s.books.Book().Children(around) {
 		post := authz.Post{Role: role, Region: string(place.Code)}
-		if err := s.notify.TellTx(ctx, tx, post, "search/"+r.ID, "附近有儿童走失，公安机关请协助查找。详情请联系派出所，发现线索请立即拨打 110。", link, true); err != nil {
+		if err := s.notify.TellTx(ctx, tx, post, "search/"+r.ID, words, link, true); err != nil {
 			return fmt.Errorf("telling %s: %w", place.Code, err)
 		}
 	}

@@ -120,6 +120,18 @@ func (s *Service) Accept(ctx context.Context, id string) error {
 				return err
 			}
 		}
+		if t.Lane == laneSurge { // it was one of many, and is no longer
+			situations, err := s.Situations(ctx, tx, t)
+			if err != nil {
+				return err
+			}
+			if err := s.tell(ctx, tx, t, situations); err != nil {
+				return err
+			}
+			if _, err := store.Exec(ctx, tx, `update report_thread set lane = ? where id = ?`, laneSlow, t.ID); err != nil {
+				return fmt.Errorf("taking the case up: %w", err)
+			}
+		}
 		for _, rule := range []string{ruleAnswer, ruleArrive} {
 			if rule == ruleArrive && t.State != Responding { // they have been, or the township has it by now
 				continue
@@ -130,7 +142,7 @@ func (s *Service) Accept(ctx context.Context, id string) error {
 				return err
 			}
 		}
-		_, err = s.duty.DischargeTx(ctx, tx, duty.Which{ThreadID: t.ID, Rules: []string{ruleAccept}}, duty.Evidence{Kind: "report", ID: waiting[0].ID})
+		_, err = s.duty.DischargeTx(ctx, tx, duty.Which{ThreadID: t.ID, Rules: []string{ruleAccept, ruleSift}}, duty.Evidence{Kind: "report", ID: waiting[0].ID})
 		return err
 	})
 }
@@ -175,7 +187,7 @@ func (s *Service) Decline(ctx context.Context, id, reason string) error {
 		if _, err := s.duty.OpenTx(ctx, tx, t.Opening(ruleReview, "", "公安不予受理，请复核")); err != nil {
 			return err
 		}
-		_, err = s.duty.DischargeTx(ctx, tx, duty.Which{ThreadID: t.ID, Rules: []string{ruleAccept}}, duty.Evidence{Kind: "report", ID: waiting[0].ID})
+		_, err = s.duty.DischargeTx(ctx, tx, duty.Which{ThreadID: t.ID, Rules: []string{ruleAccept, ruleSift}}, duty.Evidence{Kind: "report", ID: waiting[0].ID})
 		return err
 	})
 }

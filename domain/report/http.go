@@ -70,11 +70,12 @@ func (s *Service) Routes(api *web.API, places registry.Places) {
 	type list struct {
 		Region string `query:"region" maxLength:"12"`
 		State  string `query:"state" enum:"received,responding,assessing,assisting,closed"`
+		Surge  bool   `query:"surge" doc:"those that came many at once, to be sifted, instead of all others"`
 		After  string `query:"after" maxLength:"60"`
 	}
 	web.Handle(api, web.Op{Method: "GET", Path: "/api/threads", ID: "threads", Rule: "thread.list", Summary: "Cases in reach, the newest first"},
 		func(ctx context.Context, in *list) (*struct{ Body web.Page[Row] }, error) {
-			rows, err := s.List(ctx, Filter{Region: in.Region, State: Stage(in.State), After: in.After, Limit: pageRows + 1})
+			rows, err := s.List(ctx, Filter{Region: in.Region, State: Stage(in.State), Surge: in.Surge, After: in.After, Limit: pageRows + 1})
 			if err != nil {
 				return nil, err
 			}

@@ -196,7 +196,7 @@ func (s *Service) publicRoutes(api *web.API, places registry.Places) {
 				return show(w, http.StatusServiceUnavailable, name, p)
 			}
 			defer through.leave()
-			p.Receipt, err = s.FilePublic(r.Context(), n, by)
+			p.Receipt, err = s.filePublic(r.Context(), n, sender{channel: by, slow: !worked && by == Public})
 			if err != nil {
 				f := fault.Of(err)
 				p.Error, p.Fields = f.Text, f.Fields

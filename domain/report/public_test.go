@@ -229,11 +229,131 @@ func TestFlood_EveryHonestReportIsKept(t *testing.T) {
 		if err != nil || n != len(kept) {
 			t.Errorf("%d of %d honest reports are in the store, %v", n, len(kept), err)
 		}
+		// The officers' queue is not buried: what came in a surge is set apart, and
+		// nothing honest is among it.
+		shown, err := store.One[int](context.Background(), db, `select count(*) from report_thread where lane <> 'surge' and not exists (select 1 from report_report r where r.thread_id = report_thread.id and r.situations = 'violence')`)
+		if err != nil || shown > 24 { // four at a time are counted before they stand
+			t.Errorf("%d junk cases stand among the honest ones, %v", shown, err)
+		}
+		apart, err := store.One[int](context.Background(), db, `select count(*) from report_thread where lane = 'surge'`)
+		if err != nil || apart == 0 {
+			t.Errorf("%d are set apart, %v: the flood was none", apart, err)
+		}
+		urgent, err := store.One[int](context.Background(), db, `select count(*) from duty_duty where rule = 'report.accept' and state = 'open'`)
+		if err != nil || urgent > 24+len(kept) {
+			t.Errorf("the police owe %d acceptances at once, %v", urgent, err)
+		}
+		if lost := r.Unguarded(); len(lost) > 0 {
+			t.Errorf("%d cases are nobody's", len(lost))
+		}
 		if turned == 0 {
 			t.Errorf("none of %d junk reports was turned away: the flood was none", junk)
 		}
 		t.Logf("%d of %d honest reports kept; %d junk sent, %d turned away for now", n, len(kept), junk, turned)
 	})
+}
+
+// What came in a surge is looked at like anything else: taken up, it calls on
+// all that the law has told.
+func TestSurge_WhatIsSetApartIsSiftedAndTakenUp(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		r := reporttest.New(t, db, nil)
+		h := site(t, r)
+		for i := range 22 {
+			if status, _ := send(h, "/report", url.Values{"situation": {"alone"}, "account": {fmt.Sprint("没有脚本的手机，第几次了 ", i)}}); status != http.StatusOK {
+				t.Fatal(status)
+			}
+		}
+		police := r.Person("民警甲", authz.Police, r.Bureau)
+		list := func(surge bool) []report.Row {
+			rows, err := r.Reports.List(police, report.Filter{Surge: surge, Limit: 50})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return rows
+		}
+		if apart := list(true); len(apart) != 2 || len(list(false)) != 20 || apart[0].NextTitle != "甄别集中来件" {
+			t.Fatalf("%d apart, %d not: %+v", len(apart), len(list(false)), apart)
+		}
+		id := list(true)[0].ID
+		if err := r.Reports.Accept(police, id); err != nil {
+			t.Fatal(err)
+		}
+		owed, err := store.All[string](context.Background(), db, `select rule from duty_duty where thread_id = ? and state = 'open' order by rule`, id)
+		if err != nil || strings.Join(owed, " ") != "emergency.arrive report.answer report.inform" || len(list(true)) != 1 {
+			t.Fatalf("%v %v", owed, err)
+		}
+		// An hour later the lane is as before.
+		r.Clock.Advance(time.Hour + time.Minute)
+		send(h, "/report", url.Values{"situation": {"alone"}, "account": {"后来又有一个孩子在路上"}})
+		if len(list(true)) != 1 {
+			t.Fatal("the surge is over and goes on")
+		}
+	})
+}
+
+// RELIABILITY P3: a report of a child nobody knew, the same told again, and one
+// about a child on file are answered alike: who reports learns nothing of the
+// register, and neither does who watches the line.
+func TestPublicPage_NewToldBeforeAndKnownAreAnsweredAlike(t *testing.T) {
+	r := reporttest.New(t, storetest.SQLite(t), nil)
+	h := site(t, r)
+	r.Child("王小花")
+	sent := func(name, account string) string {
+		ticket := ticketOf(t, h)
+		status, body := send(h, "/report", url.Values{"ticket": {ticket}, "work": {work(ticket)}, "situation": {"violence"}, "name": {name}, "child_name": {name}, "account": {account}, "region": {registrytest.Town}})
+		if status != http.StatusOK {
+			t.Fatalf("%d %s", status, body)
+		}
+		return body
+	}
+	fresh := sent("李不知", "楼下有孩子在哭，哭了一晚上")
+	again := sent("李不知", "楼下有孩子在哭，哭了一晚上")
+	known := sent("王小花", "王小花胳膊上有伤，哭了一晚上")
+	for name, other := range map[string]string{"told before": again, "known": known} {
+		if len(fresh)-len(other) > 50 || len(other)-len(fresh) > 50 {
+			t.Errorf("%s is answered with %d bytes, a new one with %d", name, len(other), len(fresh))
+		}
+	}
+}
+
+// Nothing of the browser that sent an anonymous report is kept.
+func TestPublicPage_NothingOfTheBrowserIsKept(t *testing.T) {
+	looked := 0
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		r := reporttest.New(t, db, nil)
+		h := site(t, r)
+		form := url.Values{"situation": {"violence"}, "account": {"看见孩子被打，地点在老街"}}
+		req := httptest.NewRequest(http.MethodPost, "/report", strings.NewReader(form.Encode()))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.RemoteAddr = "203.0.113.77:4077"
+		canaries := []string{"203.0.113.77", "canary-agent", "198.51.100.77", "canary-cookie", "canary-referer"}
+		for name, value := range map[string]string{"User-Agent": canaries[1], "X-Forwarded-For": canaries[2], "Cookie": "id=" + canaries[3], "Referer": "http://x/" + canaries[4]} {
+			req.Header.Set(name, value)
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, req)
+		if w.Code != http.StatusOK || len(w.Result().Cookies()) != 0 {
+			t.Fatalf("%d, cookies %v", w.Code, w.Result().Cookies())
+		}
+		for _, table := range []string{"report_report", "report_thread", "report_reporter", "journal_line", "notify_notice", "duty_duty", "platform_once"} {
+			rows, err := store.All[string](context.Background(), db, "select cast("+table+" as text) from "+table)
+			if err != nil { // SQLite has no row as text
+				continue
+			}
+			for _, row := range rows {
+				looked++
+				for _, c := range canaries {
+					if strings.Contains(row, c) {
+						t.Errorf("%s keeps %q", table, c)
+					}
+				}
+			}
+		}
+	})
+	if looked < 5 {
+		t.Errorf("only %d rows were looked at: the search proves nothing", looked)
+	}
 }
 
 func TestAgency_OnlyWhatIsSignedIsTakenAndAReplayCountsOnce(t *testing.T) {

@@ -25,6 +25,7 @@ import (
 	"shouwang/platform/journal"
 	"shouwang/platform/notify"
 	"shouwang/platform/print"
+	"shouwang/platform/region"
 	"shouwang/platform/store"
 	"shouwang/platform/tally"
 )
@@ -64,6 +65,7 @@ func NewService(db *store.DB, p *policy.Service, d *duty.Service, r *registry.Se
 
 const (
 	ruleAccept   = "report.accept"
+	ruleSift     = "report.sift"
 	ruleReview   = "report.review"
 	ruleInform   = "report.inform"
 	ruleAnswer   = "report.answer"
@@ -87,6 +89,7 @@ type sender struct {
 	channel Channel
 	unit    string // the organisation; empty when anonymous
 	user    string // the account; goes into the compartment
+	slow    bool   // by the public page's narrow lane, without the work a browser does
 }
 
 // File takes a report from somebody signed in. The receipt means that it is
@@ -127,8 +130,12 @@ func (s *Service) File(ctx context.Context, n NewReport) (Receipt, error) {
 // FilePublic takes a report from anybody, or what a child wrote on the page
 // that looks like nothing.
 func (s *Service) FilePublic(ctx context.Context, n NewReport, by Channel) (Receipt, error) {
+	return s.filePublic(ctx, n, sender{channel: by})
+}
+
+func (s *Service) filePublic(ctx context.Context, n NewReport, from sender) (Receipt, error) {
 	n.ChildID, n.Ticket = "", ""
-	return s.file(ctx, n, sender{channel: by})
+	return s.file(ctx, n, from)
 }
 
 // copied is a report as its second copy holds it: enough to file it again with
@@ -138,6 +145,7 @@ type copied struct {
 	At     time.Time `json:"at"`
 	Unit   string    `json:"unit"`
 	User   string    `json:"user"`
+	Slow   bool      `json:"slow,omitempty"`
 	Report NewReport `json:"report"`
 }
 
@@ -153,7 +161,7 @@ func (s *Service) file(ctx context.Context, n NewReport, from sender) (Receipt, 
 		return Receipt{}, err
 	}
 	ctx = authz.WithActor(store.Again(ctx), authz.Actor{Name: "报告人"})
-	c := copied{At: now, Unit: from.unit, User: from.user, Report: n}
+	c := copied{At: now, Unit: from.unit, User: from.user, Slow: from.slow, Report: n}
 	if s.spool != nil {
 		if err := s.copyOut(ctx, &c); err != nil {
 			return Receipt{}, errNotKept.Because(err)
@@ -240,7 +248,7 @@ func (s *Service) fileTx(ctx context.Context, tx *store.Tx, c copied, sum string
 		State: Received, MovedAt: now, Spec: Spec, Version: 1}
 	// 1. The case it belongs to: the child's, one told of in the same words, or a
 	// new one.
-	t, key, err := s.caseFor(ctx, tx, n, r)
+	t, key, err := s.caseFor(ctx, tx, n, r, c.Slow)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -286,7 +294,7 @@ func (s *Service) fileTx(ctx context.Context, tx *store.Tx, c copied, sum string
 }
 
 // caseFor finds the open case a report belongs to, or opens one, with its key.
-func (s *Service) caseFor(ctx context.Context, tx *store.Tx, n NewReport, r Report) (Thread, *crypto.Key, error) {
+func (s *Service) caseFor(ctx context.Context, tx *store.Tx, n NewReport, r Report, slow bool) (Thread, *crypto.Key, error) {
 	var t Thread
 	var found bool
 	var err error
@@ -318,6 +326,9 @@ func (s *Service) caseFor(ctx context.Context, tx *store.Tx, n NewReport, r Repo
 	}
 	t = Thread{ID: newID(), ChildID: n.ChildID, Region: n.Region, PoliceRegion: post.Region, PoliceUnit: post.Unit,
 		State: Waiting, OpenedAt: now, MovedAt: now, Version: 1}
+	if t.Lane, err = s.lane(ctx, tx, t, slow); err != nil {
+		return Thread{}, nil, err
+	}
 	if t.Number, err = s.number(ctx, tx, "案", t.Region, now); err != nil {
 		return Thread{}, nil, err
 	}
@@ -338,6 +349,35 @@ func (s *Service) caseFor(ctx context.Context, tx *store.Tx, n NewReport, r Repo
 	return t, keys[t.ID], s.journal.Record(ctx, tx, "thread.opened", t.Entry("thread", t.ID, ""))
 }
 
+// surge is how many cases an hour may be opened in a county from the narrow lane
+// of the public page before the further ones are set apart, to be sifted: every
+// one is kept and looked at, and none stands before those a browser has worked
+// for.
+const surge = 20
+
+const (
+	laneSlow  = "slow"
+	laneSurge = "surge"
+)
+
+// lane is how a new case came in.
+func (s *Service) lane(ctx context.Context, tx *store.Tx, t Thread, slow bool) (string, error) {
+	if !slow {
+		return "", nil
+	}
+	low, high := region.Bounds(t.Region[:6])
+	n, err := store.One[int](ctx, tx, `
+		select count(*) from (select 1 as one from report_thread t where t.lane <> '' and t.opened_at > ? and t.region >= ? and t.region < ? limit ?) as lately`,
+		t.OpenedAt.Add(-time.Hour), low, high, surge)
+	if err != nil {
+		return "", fmt.Errorf("counting what came lately: %w", err)
+	}
+	if n >= surge {
+		return laneSurge, nil
+	}
+	return laneSlow, nil
+}
+
 // station is the police post for a place: the station that answers for it, the
 // county's police where none is entered, or whoever holds a police post there.
 func station(ctx context.Context, q store.Querier, at string) (authz.Post, error) {
@@ -354,13 +394,25 @@ func station(ctx context.Context, q store.Querier, at string) (authz.Post, error
 }
 
 // route opens what a report asks of the offices: the police to accept it, and
-// those the law has told beside them to take note.
+// those the law has told beside them to take note. Of a case that came in a
+// surge the others are told when it was looked at.
 func (s *Service) route(ctx context.Context, tx *store.Tx, t Thread, n NewReport) error {
 	accept := t.Opening(ruleAccept, "", "收到新的报告")
+	if t.Lane == laneSurge {
+		accept = t.Opening(ruleSift, "", "短时间内集中来件，请逐件甄别")
+	}
 	accept.Post = t.Police()
-	openings := []duty.Opening{accept}
+	if _, err := s.duty.OpenTx(ctx, tx, accept); err != nil || t.Lane == laneSurge {
+		return err
+	}
+	return s.tell(ctx, tx, t, n.Situations)
+}
+
+// tell opens the duty of taking note for those the law has told of situations.
+func (s *Service) tell(ctx context.Context, tx *store.Tx, t Thread, situations []string) error {
+	var openings []duty.Opening
 	for _, situation := range s.policy.Pack.Situations {
-		if !slices.Contains(n.Situations, situation.ID) {
+		if !slices.Contains(situations, situation.ID) {
 			continue
 		}
 		for _, role := range situation.Tell {

@@ -27,6 +27,7 @@ type Thread struct {
 	PoliceUnit   string    `db:"police_unit" json:"police_unit" doc:"the station that has it" see:"basic"`
 	Urgent       bool      `db:"urgent" json:"urgent" see:"basic"`
 	Locked       bool      `db:"locked" json:"locked" doc:"read only by those named in it" see:"basic"`
+	Lane         string    `db:"lane" json:"lane" doc:"how it came in: surge when it is one of many at once, set apart to be sifted" see:"basic"`
 	PriorState   Stage     `db:"prior_state" json:"-"`
 	State        Stage     `db:"state" json:"state" see:"basic"`
 	OpenedAt     time.Time `db:"opened_at" json:"opened_at" see:"basic"`
@@ -258,6 +259,9 @@ func (s *Service) keep(ctx context.Context, tx *store.Tx, id string) error {
 	o.Post = t.Township()
 	if t.State == Waiting {
 		o = t.Opening(ruleAccept, "", "案件还没有受理")
+		if t.Lane == laneSurge {
+			o = t.Opening(ruleSift, "", "案件还没有甄别")
+		}
 		o.Post = t.Police()
 	}
 	_, err = s.duty.OpenTx(ctx, tx, o)

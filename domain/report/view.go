@@ -35,6 +35,7 @@ type Row struct {
 type Filter struct {
 	Region string
 	State  Stage // empty: all that are open
+	Surge  bool  // those that came in a surge, instead of all others
 	After  string
 	Limit  int
 }
@@ -55,6 +56,11 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Row, error) {
 	where, values := "t.closed_at is null", []any{}
 	if f.State != "" {
 		where, values = "t.state = ?", []any{string(f.State)}
+	}
+	if f.Surge {
+		where += " and t.lane = 'surge'"
+	} else {
+		where += " and t.lane <> 'surge'"
 	}
 	if len(f.After) > 13 {
 		var ms int64

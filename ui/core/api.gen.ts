@@ -2972,6 +2972,8 @@ export interface components {
             hidden: boolean;
             id: string;
             joined_into: string;
+            /** @description how it came in: surge when it is one of many at once, set apart to be sifted */
+            lane: string;
             late: boolean;
             /** @description read only by those named in it */
             locked: boolean;
@@ -5720,6 +5722,8 @@ export interface operations {
             query?: {
                 region?: string;
                 state?: "received" | "responding" | "assessing" | "assisting" | "closed";
+                /** @description those that came many at once, to be sifted, instead of all others */
+                surge?: boolean;
                 after?: string;
             };
             header?: never;

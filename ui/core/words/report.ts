@@ -8,6 +8,8 @@ export const report = {
   'thread.place': '地区',
   'thread.next': '下一步',
   'thread.opened': '开始',
+  'thread.lane': '来件方式',
+  'thread.surge': '集中来件（待甄别）',
   'thread.empty': '没有案件。收到报告后会出现在这里。',
   'thread.hidden': '限阅',
   'thread.hidden_body': '这是限阅案件，只显示编号和进展。案件名单内的人员可以查看全部内容；如确需参与，请联系承办民警。',

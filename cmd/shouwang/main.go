@@ -31,6 +31,7 @@ type commands struct {
 	Serve   serve   `cmd:"" help:"Serve the program."`
 	Init    initial `cmd:"" help:"A real county's first day: code, key, administrators, the numbers it confirms."`
 	Demo    demo    `cmd:"" help:"Fill an empty database with the demonstration county and print its sign-in names."`
+	Region  regions `cmd:"" help:"Divisions of the country: merge and rename."`
 	Staff   staff   `cmd:"" help:"Give the people of a staff roster accounts, posts and activation codes."`
 	Import  imports `cmd:"" help:"Import a roster."`
 	Clauses clauses `cmd:"" help:"Each clause of the plan and whether it is live."`

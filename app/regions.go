@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -92,8 +91,14 @@ func (a *App) ChangeRegions(ctx context.Context, changes []Change, on clock.Day,
 
 // checkChanges finds everything wrong with a list before anything moves.
 func (a *App) checkChanges(changes []Change, on clock.Day) error {
-	var errs []error
-	wrong := func(c Change, why string) { errs = append(errs, fmt.Errorf("%s → %s：%s", c.From, c.Into, why)) }
+	bad := fault.NewInvalid("region.changes", "区划变更表有问题，什么都没有改动。")
+	wrong := func(c Change, why string) {
+		at := fmt.Sprintf("%s → %s", c.From, c.Into)
+		if earlier := bad.Fields[at]; earlier != "" {
+			why = earlier + "；" + why
+		}
+		bad = bad.At(at, why)
+	}
 	book, seen := a.Book(), map[region.Code]bool{}
 	named := map[region.Code]bool{}
 	for _, c := range changes {
@@ -102,7 +107,7 @@ func (a *App) checkChanges(changes []Change, on clock.Day) error {
 		}
 	}
 	if !on.Valid() {
-		errs = append(errs, errors.New("请写明从哪天起，如 2026-12-01"))
+		bad = bad.At("on", "请写明从哪天起，如 2026-12-01")
 	}
 	for _, c := range changes {
 		if _, ok := book.Find(c.From); !ok {
@@ -132,8 +137,8 @@ func (a *App) checkChanges(changes []Change, on clock.Day) error {
 			}
 		}
 	}
-	if len(errs) > 0 {
-		return fault.NewInvalid("region.changes", "区划变更表有问题，什么都没有改动。").Because(errors.Join(errs...))
+	if len(bad.Fields) > 0 {
+		return bad
 	}
 	return nil
 }

@@ -71,6 +71,9 @@ func TestAssessment_SeveralOfficesComeToOneSignedView(t *testing.T) {
 			t.Fatalf("one office signed twice: %v", err)
 		}
 		c.Write(head, thread, "signature", m.ID, values{"agree": "differ", "text": "建议先做心理疏导"})
+		if _, err := c.Try(c.Township, thread, "concluded_safe", m.ID, values{"summary": "没有需要"}); !fault.Is(err, fault.Conflict) {
+			t.Fatalf("concluded against the decision: %v", err)
+		}
 		last := c.Write(c.Township, thread, "concluded", m.ID, values{"summary": "监护不足，高风险"})
 		if owed := c.Owed(thread); owed["assessment.assess"] != 0 || owed["assistance.plan"] != 1 || c.Stage(thread) != report.Assisting {
 			t.Fatalf("%v %s", owed, c.Stage(thread))

@@ -19,6 +19,8 @@ func NewService(c *casework.Service) *Service {
 	c.On("scale", overridden)
 	c.On("conference", s.grounded)
 	c.On("signature", s.once)
+	c.On("concluded", s.asDecided)
+	c.On("concluded_safe", s.asDecided)
 	return s
 }
 
@@ -56,6 +58,20 @@ func (s *Service) once(ctx context.Context, tx *store.Tx, t *report.Thread, r *c
 	for _, other := range all {
 		if other.LineID == r.LineID && other.Kind == r.Kind && other.AuthorUnit == r.AuthorUnit && r.AuthorUnit != "" {
 			return fault.NewConflict("assessment.signed", "贵单位已经会签过这份结论。")
+		}
+	}
+	return nil
+}
+
+// asDecided holds a conclusion to what the conference decided and signed.
+func (s *Service) asDecided(ctx context.Context, tx *store.Tx, t *report.Thread, r *casework.Record) error {
+	all, err := s.cases.Records(ctx, tx, *t)
+	if err != nil {
+		return err
+	}
+	for _, conference := range all {
+		if conference.ID == r.LineID && (conference.Values["outcome"] == "close") != (r.Kind == "concluded_safe") {
+			return fault.NewConflict("assessment.decided", "会商的决定与这项结论不一致。决定写错了的，请先更正会商记录；需要改变决定的，请再次会商。")
 		}
 	}
 	return nil

@@ -56,7 +56,7 @@ func Sources(p *policy.Pack) (out []policy.Source) {
 	}
 	for _, clause := range order {
 		out = append(out, policy.Source{Clause: clause, Kind: "casework", Confined: true,
-			Text: "select r.id, '' as child_id, r.region, r.done_on as on_day from casework_record r where r.kind in (" + join(kinds[clause]) + ")"})
+			Text: "select r.id, '' as child_id, r.thread_id, r.region, r.done_on as on_day from casework_record r where r.kind in (" + join(kinds[clause]) + ")"})
 	}
 	return out
 }

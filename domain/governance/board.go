@@ -156,6 +156,7 @@ func (s *Service) crosswise(byID map[string]*Clause) {
 type Row struct {
 	ID      string `db:"id" json:"id"`
 	ChildID string `db:"child_id" json:"child_id"`
+	CaseID  string `db:"thread_id" json:"thread_id" doc:"the case it stands in"`
 	Region  string `db:"region" json:"region"`
 	OnDay   string `db:"on_day" json:"on_day"`
 	Name    string `db:"-" json:"name"`
@@ -185,8 +186,12 @@ func (s *Service) Rows(ctx context.Context, clause, at, after string, limit int,
 	if len(after) > 12 {
 		where, values = " and (r.region > ? or r.region = ? and r.id > ?)", []any{after[:12], after[:12], after[12:]}
 	}
+	in := "''"
+	if src.Confined {
+		in = "r.thread_id"
+	}
 	rows, err := store.All[Row](scoped, s.db, `
-		select r.id, r.child_id, r.region, r.on_day
+		select r.id, r.child_id, `+in+` as thread_id, r.region, r.on_day
 		  from (`+src.Text+`) r
 		 where {scope r}`+where+`
 		 order by r.region, r.id

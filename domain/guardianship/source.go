@@ -9,5 +9,5 @@ var Sources = []policy.Source{shownFor("g1", "四.四.3"), shownFor("g2", "四.�
 
 func shownFor(ground, clause string) policy.Source {
 	return policy.Source{Clause: clause, Kind: "finding", Confined: true, Text: `
-		select f.id, '' as child_id, f.region, f.found_on as on_day from guardianship_finding f where f.shown = 1 and f.ground = '` + ground + `'`}
+		select f.id, '' as child_id, f.thread_id, f.region, f.found_on as on_day from guardianship_finding f where f.shown = 1 and f.ground = '` + ground + `'`}
 }

@@ -18,7 +18,8 @@ type Source struct {
 	// Confined rows tell of a child in danger: they are shown to who answers for
 	// protection, and a village's number of them to nobody else.
 	Confined bool
-	// Text selects id, child_id, region, on_day; governance narrows it with
+	// Text selects id, child_id, region, on_day, and of confined rows thread_id, the
+	// case they stand in; governance narrows it with
 	// {scope} and the region asked for.
 	Text string
 }

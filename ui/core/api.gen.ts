@@ -2052,6 +2052,8 @@ export interface components {
             name: string;
             on_day: string;
             region: string;
+            /** @description the case it stands in */
+            thread_id: string;
         };
         GovernanceRowPage: {
             next: string;

@@ -45,6 +45,11 @@ export const governance = {
   'clause.kind_child': '档案',
   'clause.kind_visit': '走访',
   'clause.kind_duty': '任务',
+  'clause.kind_report': '强制报告',
+  'clause.kind_omission': '漏报核查',
+  'clause.kind_award': '奖励报告人',
+  'clause.kind_casework': '办案记录',
+  'clause.kind_finding': '撤销情形核对',
   'clause.record': '明细',
 
   'overview.title': '总览',

@@ -282,6 +282,29 @@ func TestPage_ThePlaybookSuggestsAndADeviationIsExplained(t *testing.T) {
 	})
 }
 
+func TestPage_CostsTheSameForOneRecordAndForThirty(t *testing.T) {
+	each(t, func(t *testing.T, c *caseworktest.Cases) {
+		thread := c.Open("missing")
+		said := values{"whom": "father", "way": "call", "result": "unanswered"}
+		cost := func() int64 {
+			ctx, n := store.WithCount(c.Officer)
+			if _, err := c.Cases.Page(ctx, thread); err != nil {
+				t.Fatal(err)
+			}
+			return n.Load()
+		}
+		c.Write(c.Officer, thread, "contact", "", said)
+		one := cost()
+		for range 29 {
+			c.Write(c.Officer, thread, "contact", "", said)
+		}
+		c.Write(c.Officer, thread, "assist_request", "", values{"unit": c.Relief.ID, "what": "x"})
+		if thirty := cost(); thirty > one || one > 12 {
+			t.Errorf("%d statements for one record, %d for thirty", one, thirty)
+		}
+	})
+}
+
 func TestCorrect_BothStandAndOnlyTheOwnOfficeCorrects(t *testing.T) {
 	each(t, func(t *testing.T, c *caseworktest.Cases) {
 		thread := c.Open("alone")

@@ -312,7 +312,11 @@ func (s *Service) follow(ctx context.Context, tx *store.Tx, t *report.Thread, ki
 		if o.When != "" && r.Values[field] != code {
 			continue
 		}
-		opening := t.Opening(o.Rule, r.LineID, "已登记“"+kind.Name+"”")
+		line := r.LineID
+		if o.Whole {
+			line = ""
+		}
+		opening := t.Opening(o.Rule, line, "已登记“"+kind.Name+"”")
 		if opening.DueOn = policy.DayOf(r.Values[o.Due]); opening.DueOn != "" && opening.DueOn < clock.Today(s.clock) {
 			opening.DueOn = clock.Today(s.clock)
 		}
@@ -362,7 +366,7 @@ func (s *Service) settle(ctx context.Context, tx *store.Tx, t *report.Thread, ki
 		return err
 	}
 	for _, d := range open {
-		if !strings.HasSuffix(d.Name, "/"+r.LineID) && !strings.HasSuffix(d.Name, "/") && !slices.Contains(wide, d.Rule) {
+		if !strings.HasSuffix(d.Name, "/"+r.LineID) && !strings.HasSuffix(d.Name, "/") {
 			continue
 		}
 		if _, err := s.duty.DischargeTx(ctx, tx, duty.Which{ID: d.ID}, duty.Evidence{Kind: "casework", ID: r.ID, At: r.DoneAt}); err != nil {
@@ -371,10 +375,6 @@ func (s *Service) settle(ctx context.Context, tx *store.Tx, t *report.Thread, ki
 	}
 	return nil
 }
-
-// wide are the rules that any record of their kind settles for the whole case,
-// whichever line opened them: the notice of one arrival speaks for all.
-var wide = []string{"emergency.notice", "assessment.assess", "assistance.plan", "guardianship.care", "guardianship.place", "guardianship.consider", "guardianship.admonish"}
 
 // step moves the case as its record says.
 func (s *Service) step(ctx context.Context, tx *store.Tx, t *report.Thread, kind policy.Kind) error {

@@ -82,6 +82,9 @@ type Opens struct {
 	To   string `yaml:"to"`   // police, township, unit (the one a field names); empty: the rule's own post
 	Due  string `yaml:"due"`  // a field that says until when; empty: the rule's term
 	When string `yaml:"when"` // only where a field says so: "field=code"
+	// Whole: the case owes it once, whichever line called for it, and any record
+	// that settles its rule discharges it. Otherwise the line owes it.
+	Whole bool `yaml:"whole"`
 }
 
 // Playbook is what is usually done in a situation, in order (处置指引). It

@@ -247,6 +247,47 @@ journey('violence at home: warning, shelter, protection order, admonition and th
   })
 })
 
+journey('an accident: the child is treated, the hospital says what it knows, and the parents are called', async ({ assert, desk, signIn, axe, shot, given, when, then }) => {
+  const [village, police, hospital, township] = [await desk(), await desk(), await desk(), await desk()]
+  let thread
+  let ward
+  await given('a case of a child who fell into a pond', async () => {
+    for (const [page, name] of [[village, 'village'], [police, 'police'], [hospital, 'hospital'], [township, 'township']]) await signIn(page, name)
+    thread = await opened(village, police, 'accident', '小荷叶掉进水塘被救起（虚构）')
+    ward = await unitOf(hospital)
+  })
+  await when('the police come, have the child treated and ask the hospital', async () => {
+    await begin(police, thread, '应急处置', '到场先行处置', [['处置民警', '民警甲（虚构）'], ['孩子现在', '已送医'], ['现场情况和采取的措施', '救起后送医（虚构）']])
+    await begin(police, thread, '应急处置', '协助就医', [['医疗机构', '县医院（虚构）'], ['诊断和治疗', '留院观察']])
+    await begin(police, thread, '应急处置', '请单位协助调查', [['协助单位', ward], ['需要的材料或说明', '入院时的情况']])
+  })
+  await then('the hospital owes it, answers, and sees nothing else', async () => {
+    await hospital.goto('/')
+    await hospital.getByText('协助公安调查').first().waitFor()
+    await hospital.goto(`/threads/${thread}`)
+    await hospital.getByRole('heading', { name: '请单位协助调查' }).waitFor()
+    assert.equal(await hospital.getByText('留院观察').count(), 0)
+    await goOn(hospital, thread, '提交协助材料', [['说明', '体温低，无外伤（虚构）']])
+    await axe(hospital)
+  })
+  await when('the parents are called, and a result was written wrong', async () => {
+    await begin(police, thread, '应急处置', '联系父母', [['联系对象', '母亲'], ['方式', '电话'], ['结果', '没有接通']])
+    await police.locator('section').filter({ has: police.getByRole('heading', { name: '联系父母' }) }).last().getByRole('link', { name: '更正' }).click()
+    await police.getByRole('heading', { name: '更正：联系父母' }).waitFor()
+    await fill(police, [['结果', '答应立即返回'], ['更正原因', '随后接通了']])
+  })
+  await then('both stand, and the township is told', async () => {
+    await police.getByText('答应立即返回').first().waitFor()
+    await police.getByText('已更正').first().click()
+    await police.getByText('没有接通').first().waitFor()
+    await shot(police, 'corrected')
+    await begin(police, thread, '应急处置', '通报乡镇（街道）', [['案件情况', '溺水获救（虚构）'], ['已采取的措施', '送医'], ['请乡镇办理的事项', '请评估并排除水塘隐患']])
+    await township.goto(`/threads/${thread}`)
+    await township.getByText('会同开展调查评估').first().waitFor()
+    await axe(township)
+  })
+})
+
 journey('an unlawful harm is locked: who is not named is shown nothing', async ({ assert, desk, signIn, axe, shot, given, when, then }) => {
   const [village, police, township, hospital] = [await desk(), await desk(), await desk(), await desk()]
   let thread

@@ -25,6 +25,7 @@ insert into casework_transition (prior_state, state) values
     ('', 'danger'),
     ('', 'destitution'),
     ('', 'deviation'),
+    ('', 'dissuasion'),
     ('', 'education_order'),
     ('', 'escort'),
     ('', 'evidence'),

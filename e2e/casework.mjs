@@ -278,6 +278,7 @@ journey('an accident: the child is treated, the hospital says what it knows, and
   })
   await then('both stand, and the township is told', async () => {
     await police.getByText('答应立即返回').first().waitFor()
+    await police.getByText('更正记录：联系父母').waitFor()
     await police.getByText('已更正').first().click()
     await police.getByText('没有接通').first().waitFor()
     await shot(police, 'corrected')

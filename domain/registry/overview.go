@@ -44,6 +44,9 @@ func (s *Service) Overview(ctx context.Context, at string) (*Overview, error) {
 	out := &Overview{Region: at, At: s.clock.Now(), Figures: map[string]int{}, Below: []Below{}}
 	below := map[string]int{}
 	for _, name := range []string{FigureRegister, FigureVerdict, FigureMissing, FigureLevel, duty.Figure, FigureCases} {
+		if name == FigureCases && region.Code(at).Level() >= region.Village && !s.rules.May(ctx, "duty.confined") {
+			continue // in a village a number is a name
+		}
 		figures, err := tally.Read(ctx, s.db, name, at)
 		if err != nil {
 			return nil, err

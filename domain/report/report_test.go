@@ -490,3 +490,25 @@ func TestAddFile_OnlyKnownKindsAndWithTheReceipt(t *testing.T) {
 		}
 	})
 }
+
+// In a village a number is a name: how many cases it has is told only to who
+// answers for protection.
+func TestFigures_OfAVillageTellItsDirectorNothingOfCases(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		r := reporttest.New(t, db, nil)
+		r.File()
+		shown := func(role authz.Role, post, at string) map[string]int {
+			o, err := r.Registry.Overview(registrytest.As(role, post), at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return o.Figures
+		}
+		if f := shown(authz.TownshipSupervisor, registrytest.Town, registrytest.Village); f["thread/open"] != 1 {
+			t.Fatalf("who answers for protection is told %v", f)
+		}
+		if f := shown(authz.VillageDirector, registrytest.Village, registrytest.Village); f["thread/open"] != 0 {
+			t.Fatalf("the director is told %v", f)
+		}
+	})
+}

@@ -44,7 +44,7 @@ test-ui: ui/node_modules/.ready
 	cd ui && npm test
 
 test-go:
-	./tools/with-postgres $(GO) test ./...
+	./tools/with-postgres $(GO) test -timeout 25m ./...
 
 test-e2e: build
 	cd ui && npm run -s gallery

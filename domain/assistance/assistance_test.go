@@ -4,8 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"shouwang/domain/assessment"
 	"shouwang/domain/assistance"
+	"shouwang/domain/casework"
 	"shouwang/domain/casework/caseworktest"
 	"shouwang/domain/emergency"
 	"shouwang/domain/registry/registrytest"
@@ -75,6 +78,21 @@ func TestAssistance_FromThePlanToClosureAndBack(t *testing.T) {
 		}
 		if _, err := c.Try(c.Township, thread, "reopening", "", values{"reason": "再来一次"}); !fault.Is(err, fault.Conflict) {
 			t.Fatalf("an open case was opened again: %v", err)
+		}
+	})
+}
+
+// What closed a case, sent again because the answer was lost, is the same record.
+func TestClosing_SentAgainIsTheSame(t *testing.T) {
+	each(t, func(t *testing.T, c *caseworktest.Cases, thread string) {
+		p := c.Write(c.Township, thread, "plan", "", plan)
+		c.Write(c.Township, thread, "review", p.ID, values{"progress": "已做到", "hazards": "cleared", "next": "2026-12-14"})
+		n := casework.NewRecord{ID: uuid.NewString(), Kind: "closing", Line: p.ID, Values: values{"met": "母亲已返回", "followup": "2026-12-30"}}
+		for range 2 {
+			r, err := c.Cases.Add(c.Township, thread, n)
+			if err != nil || r.ID != n.ID {
+				t.Fatalf("%+v %v", r, err)
+			}
 		}
 	})
 }

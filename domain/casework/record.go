@@ -104,12 +104,15 @@ func (s *Service) Add(ctx context.Context, thread string, n NewRecord) (Record, 
 		return Record{}, fault.NewInvalid("casework.kind", "没有这种记录，请刷新页面后再填。")
 	}
 	return store.In(ctx, s.db, func(tx *store.Tx) (Record, error) {
-		t, err := s.reach(ctx, tx, kind, thread)
+		t, err := s.report.Reach(ctx, tx, kind.By, thread)
 		if err != nil {
 			return Record{}, err
 		}
-		if r, there, err := s.sent(ctx, tx, t, n); err != nil || there {
+		if r, there, err := s.sent(ctx, tx, t, n); err != nil || there { // even where it closed the case
 			return r, err
+		}
+		if t, err = s.reach(ctx, tx, kind, thread); err != nil {
+			return Record{}, err
 		}
 		last, err := s.last(ctx, tx, t, kind, n.Line)
 		if err != nil {
@@ -117,7 +120,7 @@ func (s *Service) Add(ctx context.Context, thread string, n NewRecord) (Record, 
 		}
 		actor, _ := authz.ActorOf(ctx)
 		now := s.clock.Now()
-		r := Record{ID: n.ID, ThreadID: t.ID, LineID: n.ID, Kind: kind.ID, Region: t.Region, Author: actor.Name, DoneAt: n.DoneAt, RecordedAt: now, Values: n.Values}
+		r := Record{ID: n.ID, ThreadID: t.ID, LineID: n.ID, Kind: kind.ID, Region: t.Region, Author: actor.Name, DoneAt: n.DoneAt, RecordedAt: now, Values: own(n.Values)}
 		if last != nil {
 			r.ThreadID, r.LineID, r.Place, r.PriorKind, r.UnitID = last.ThreadID, last.LineID, last.Place+1, last.Kind, last.UnitID
 		}
@@ -158,6 +161,13 @@ func count(kind policy.Kind, r Record) (out []tally.Delta) {
 	for _, clause := range kind.Live {
 		out = append(out, tally.Delta{Name: policy.FigureClause, Region: r.Region, Part: clause, N: 1})
 	}
+	return out
+}
+
+// own is a copy of what was sent, to be tidied: the transaction may begin anew.
+func own(values map[string]any) map[string]any {
+	out := map[string]any{}
+	maps.Copy(out, values)
 	return out
 }
 
@@ -438,27 +448,28 @@ func (s *Service) Correct(ctx context.Context, id string, n NewCorrection) error
 		if err := r.open(key); err != nil {
 			return err
 		}
+		values := own(n.Values)
 		given := map[string]any{} // what is not typed: whom it was given to, where it is shown
 		for _, a := range kind.Fields {
 			if a.Type == "unit" || a.Type == "link" {
-				delete(n.Values, a.Key)
+				delete(values, a.Key)
 				if v, ok := r.Values[a.Key]; ok {
 					given[a.Key] = v
 				}
 			}
 			if v, ok := given[a.Key]; ok && a.Type == "unit" {
-				n.Values[a.Key] = v
+				values[a.Key] = v
 			}
 		}
-		bad := checkValues(s.pack, kind, n.Values, s.clock.Now())
-		maps.Copy(n.Values, given)
+		bad := checkValues(s.pack, kind, values, s.clock.Now())
+		maps.Copy(values, given)
 		if len([]rune(n.Reason)) < 4 {
 			bad = bad.At("reason", "请写明为什么更正")
 		}
 		if len(bad.Fields) > 0 {
 			return bad
 		}
-		text, err := json.Marshal(map[string]any{"reason": n.Reason, "values": n.Values})
+		text, err := json.Marshal(map[string]any{"reason": n.Reason, "values": values})
 		if err != nil {
 			return fault.NewInternal(err)
 		}

@@ -313,6 +313,8 @@ func TestCorrect_BothStandAndOnlyTheOwnOfficeCorrects(t *testing.T) {
 		if err := c.Cases.Correct(c.Civil, r.ID, casework.NewCorrection{ID: uuid.NewString(), Reason: "写错了结果", Values: values{}}); err == nil {
 			t.Fatal("another office corrected it")
 		}
+		asked := c.Write(c.Officer, thread, "assist_request", "", values{"unit": c.Relief.ID, "what": "x"})
+		fields{"what"}.has(t, c.Cases.Correct(c.Officer, asked.ID, casework.NewCorrection{ID: uuid.NewString(), Reason: "写错了内容"}))
 		fields{"reason"}.has(t, c.Cases.Correct(c.Officer, r.ID, casework.NewCorrection{ID: uuid.NewString(), Reason: " ", Values: right}))
 		if err := c.Cases.Correct(c.Officer, r.ID, casework.NewCorrection{ID: uuid.NewString(), Reason: "写错了结果", Values: right}); err != nil {
 			t.Fatal(err)
@@ -321,7 +323,7 @@ func TestCorrect_BothStandAndOnlyTheOwnOfficeCorrects(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := p.Lines[0].Records[0]
+		got := p.Lines[slices.IndexFunc(p.Lines, func(l casework.Line) bool { return l.ID == r.ID })].Records[0]
 		if got.Values["result"] != "unanswered" || len(got.Corrected) != 1 || got.Corrected[0].Values["result"] != "refused" || got.Corrected[0].Reason != "写错了结果" {
 			t.Fatalf("%+v", got)
 		}

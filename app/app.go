@@ -182,10 +182,10 @@ func build(ctx context.Context, db *store.DB, c Config) (*App, error) {
 	}
 	a.Report = report.NewService(db, a.Policy, a.Duty, a.Registry, a.Notify, a.Journal, a.Rules, keys, a.files, c.Clock, second)
 	a.Visit = visit.NewService(db, a.Policy, a.Duty, a.Registry, a.Journal, a.Rules, keys, a.files, c.Clock)
-	a.Casework = casework.NewService(db, a.Policy, a.Duty, a.Registry, a.Report, a.Journal, a.Rules, keys, c.Clock)
+	a.Casework = casework.NewService(db, a.Policy, a.Duty, a.Report, a.Journal, a.Rules, keys, c.Clock)
 	a.Emergency = emergency.NewService(db, a.Casework, a.Report, a.Notify, a.Journal, c.Clock, a)
 	a.Assessment = assessment.NewService(a.Casework)
-	a.Assistance = assistance.NewService(db, a.Casework, a.Rules, c.Clock)
+	a.Assistance = assistance.NewService(a.Policy, a.Casework)
 	a.Guardian = guardianship.NewService(db, a.Policy, a.Casework, a.Report, a.Journal, c.Clock)
 	sources := slices.Concat(policy.Sources, duty.Crosswise, registry.Sources, report.Sources, visit.Sources, casework.Sources(pack), guardianship.Sources)
 	if a.Governance, err = governance.NewService(db, a.Policy, a.Journal, a.Rules, c.Clock, sources...); err != nil {

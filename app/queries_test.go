@@ -70,6 +70,7 @@ func lists() []struct {
 		{"duty summary", "village", "/api/duties/summary", 2, true},
 		{"cases", "township", "/api/threads", 8, false},
 		{"cases, a station", "police", "/api/threads", 8, false},
+		{"files opened in an emergency", "township", "/api/openings", 4, true},
 		{"moves", "village", "/api/moves", 3, false},
 		{"due visits", "village", "/api/visits/due", 5, false},
 		{"clause board", "village", "/api/clauses?region={village}", 3, true},

@@ -161,9 +161,10 @@ journey('a guardian fails: several offices assess, the conference signs, help is
   })
 })
 
-journey('a child is lost and found', async ({ assert, desk, phone, signIn, axe, shot, given, when, then }) => {
-  const [village, police, township, hospital] = [await phone(), await desk(), await desk(), await desk()]
+journey('a child is lost and found', async ({ assert, desk, phone, signIn, axe, fits, shot, given, when, then }) => {
+  const [village, police, township, hospital, street] = [await phone(), await desk(), await desk(), await desk(), await phone()]
   let thread
+  let poster
   await given('a report by a hospital that a child was not brought home', async () => {
     for (const [page, name] of [[village, 'village'], [police, 'police'], [township, 'township'], [hospital, 'hospital']]) await signIn(page, name)
     thread = await opened(hospital, police, 'missing', '小石头复诊后没有回家（虚构）')
@@ -172,6 +173,8 @@ journey('a child is lost and found', async ({ assert, desk, phone, signIn, axe, 
     const place = (await ask(village, '/api/session')).posts[0].region
     await ask(police, `/api/threads/${thread}/place`, 'POST', { region: place })
     await begin(police, thread, '应急处置', '启动失踪儿童查找', [['最后见到的地点', '县医院门口'], ['体貌和衣着', '红色外套']])
+    await goOn(police, thread, '发布寻人启事', [['姓名或称呼', '小石头（虚构）'], ['年龄、体貌和衣着', '十岁，红色外套'], ['走失的时间和地点', '今天上午，县医院门口'], ['线索电话', '023-00000000'], ['公开到哪天', soon(5)]])
+    poster = await police.getByRole('link', { name: /\/missing\// }).first().getAttribute('href')
     await goOn(police, thread, '向周边发布协查', [['范围', '全乡镇各村'], ['协查内容', '小石头，十岁，红色外套（虚构）']])
   })
   await then('the village is told at once, and the notice names nobody', async () => {
@@ -181,9 +184,26 @@ journey('a child is lost and found', async ({ assert, desk, phone, signIn, axe, 
     assert.equal(await village.getByText('小石头').count(), 0)
     await shot(village, 'told')
   })
+  await then('anybody reads the poster on a phone, and the officer’s page fits one', async () => {
+    await street.goto(poster)
+    await street.getByText('小石头（虚构）').waitFor()
+    await fits(street)
+    await axe(street)
+    await shot(street, 'poster')
+    await police.setViewportSize({ width: 390, height: 844 })
+    await police.goto(`/threads/${thread}`)
+    await police.getByText('发布寻人启事').first().waitFor()
+    await fits(police)
+    await police.setViewportSize({ width: 1366, height: 768 })
+  })
   await when('a sighting is written down, and the child is found', async () => {
     await goOn(police, thread, '登记线索', [['地点', '汽车站'], ['线索内容和核查结果', '检票员见过（虚构）']])
     await goOn(police, thread, '已找到', [['找到的地点', '外婆家'], ['孩子的状况', '平安']])
+  })
+  await then('the poster is down', async () => {
+    await street.reload()
+    await street.getByText('这份寻人启事已经撤下').waitFor()
+    assert.equal(await street.getByText('小石头').count(), 0)
   })
   await then('the search is over and the case goes to the township', async () => {
     await police.reload()

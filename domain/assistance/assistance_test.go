@@ -26,7 +26,7 @@ func each(t *testing.T, test func(t *testing.T, c *caseworktest.Cases, thread st
 	t.Helper()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		c := caseworktest.New(t, db, emergency.Rules, assessment.Rules, assistance.Rules)
-		assistance.NewService(db, c.Cases, c.Rules, c.Clock)
+		assistance.NewService(c.Policy, c.Cases)
 		thread := c.Open("not_performing")
 		c.Write(c.Officer, thread, "township_notice", "", values{"facts": "没人管", "measures": "已到场", "asks": "请评估"})
 		m := c.Write(c.Township, thread, "conference", "", values{"held": "2026-11-23T03:00:00Z", "present": "x", "level": "middle", "minutes": "x", "outcome": "assist"})
@@ -78,6 +78,20 @@ func TestAssistance_FromThePlanToClosureAndBack(t *testing.T) {
 		}
 		if _, err := c.Try(c.Township, thread, "reopening", "", values{"reason": "再来一次"}); !fault.Is(err, fault.Conflict) {
 			t.Fatalf("an open case was opened again: %v", err)
+		}
+	})
+}
+
+// A child who is still searched for, perhaps on a public page, is not closed over.
+func TestClosing_NotOverASearchThatGoesOn(t *testing.T) {
+	each(t, func(t *testing.T, c *caseworktest.Cases, thread string) {
+		s := c.Write(c.Officer, thread, "search", "", values{"lost_at": "2026-11-23T01:00:00Z", "lost_where": "x", "looks": "x"})
+		c.Write(c.Officer, thread, "poster", s.ID, values{"name": "x", "looks": "x", "lost": "x", "telephone": "110", "until": "2026-11-30"})
+		p := c.Write(c.Township, thread, "plan", "", plan)
+		c.Write(c.Township, thread, "review", p.ID, values{"progress": "已做到", "hazards": "cleared", "next": "2026-12-14"})
+		_, err := c.Try(c.Township, thread, "closing", p.ID, values{"met": "x", "followup": "2026-12-30"})
+		if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Of(err).Text, "失踪查找还没有结束") {
+			t.Fatalf("closed over a search: %v", err)
 		}
 	})
 }

@@ -330,6 +330,10 @@ func (s *Service) follow(ctx context.Context, tx *store.Tx, t *report.Thread, ki
 		if opening.DueOn = policy.DayOf(r.Values[o.Due]); opening.DueOn != "" && opening.DueOn < clock.Today(s.clock) {
 			opening.DueOn = clock.Today(s.clock)
 		}
+		opening.From = r.DoneAt
+		if day := policy.DayOf(r.Values[o.From]); day != "" {
+			opening.From = day.Start()
+		}
 		var err error
 		if opening.Post, err = s.bearer(ctx, tx, *t, o, r); err != nil {
 			return err

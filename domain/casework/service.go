@@ -5,7 +5,6 @@ import (
 
 	"shouwang/domain/duty"
 	"shouwang/domain/policy"
-	"shouwang/domain/registry"
 	"shouwang/domain/report"
 	"shouwang/platform/authz"
 	"shouwang/platform/clock"
@@ -16,27 +15,26 @@ import (
 
 // Service is all that others may call.
 type Service struct {
-	db       *store.DB
-	pack     *policy.Casework
-	duty     *duty.Service
-	registry *registry.Service
-	report   *report.Service
-	journal  *journal.Journal
-	rules    *authz.Authority
-	keys     *crypto.Keyring
-	clock    clock.Clock
-	hooks    map[string][]Hook
-	more     []func(ctx context.Context, t report.Thread, all []Record, data map[string]any) error
+	db      *store.DB
+	pack    *policy.Casework
+	duty    *duty.Service
+	report  *report.Service
+	journal *journal.Journal
+	rules   *authz.Authority
+	keys    *crypto.Keyring
+	clock   clock.Clock
+	hooks   map[string][]Hook
+	more    []func(ctx context.Context, t report.Thread, all []Record, data map[string]any) error
 }
 
 // NewService returns the casework and gives the case its documents.
-func NewService(db *store.DB, p *policy.Service, d *duty.Service, r *registry.Service, rep *report.Service, j *journal.Journal, rules *authz.Authority, keys *crypto.Keyring, c clock.Clock) *Service {
-	s := &Service{db: db, pack: p.Pack.Casework, duty: d, registry: r, report: rep, journal: j, rules: rules, keys: keys, clock: c, hooks: map[string][]Hook{}}
+func NewService(db *store.DB, p *policy.Service, d *duty.Service, r *report.Service, j *journal.Journal, rules *authz.Authority, keys *crypto.Keyring, c clock.Clock) *Service {
+	s := &Service{db: db, pack: p.Pack.Casework, duty: d, report: r, journal: j, rules: rules, keys: keys, clock: c, hooks: map[string][]Hook{}}
 	seen := map[string]bool{}
 	for _, k := range s.pack.Kinds {
 		if k.Paper != "" && !seen[k.Paper] {
 			seen[k.Paper] = true
-			rep.Papers(report.Paper{Kind: k.Paper, Rule: "casework.read", Fill: s.paper})
+			r.Papers(report.Paper{Kind: k.Paper, Rule: "casework.read", Fill: s.paper})
 		}
 	}
 	return s

@@ -53,6 +53,7 @@ type Opening struct {
 	Region      string     // of the subject, twelve digits
 	DueOn       clock.Day  // empty: the rule's term from today
 	DueAt       time.Time  // a moment instead: a clock that goes on running from before
+	From        time.Time  // when the rule's term began to run, if that was before now
 	Post        authz.Post // who owes it, when not the rule's own post for the place
 	For         string     // tells apart several duties of one rule for one subject
 	Reason      string     // public words

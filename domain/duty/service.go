@@ -124,10 +124,14 @@ func (s *Service) OpenTx(ctx context.Context, tx *store.Tx, openings ...Opening)
 			if !on {
 				continue // the clock this duty would run on is not switched on
 			}
+			from := o.From
+			if from.IsZero() || from.After(now) {
+				from = now
+			}
 			if term, _ := s.policy.Pack.Parameter(rule.Term); term.WholeDays() {
-				due = today.AddDays(value)
+				due = clock.DayOf(from).AddDays(value)
 			} else {
-				dueAt = now.Add(term.Span(value))
+				dueAt = from.Add(term.Span(value))
 			}
 		}
 		if due == "" {

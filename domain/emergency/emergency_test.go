@@ -426,6 +426,31 @@ func TestPoster_IsShownUntilItsDayOrUntilTheChildIsFound(t *testing.T) {
 	})
 }
 
+// Found is found, whichever of two joined cases the poster was made in.
+func TestPoster_OfAJoinedCaseComesDownToo(t *testing.T) {
+	withSite(t, func(t *testing.T, c *caseworktest.Cases, site http.Handler) {
+		_, first := c.File(func(n *report.NewReport) { n.Situations, n.Content.ChildName = []string{"missing"}, "" })
+		if err := c.Reports.Reports.Accept(c.Officer, first); err != nil {
+			t.Fatal(err)
+		}
+		second := c.Open("missing") // whose child is known
+		lost := values{"lost_at": "2026-11-23T01:00:00Z", "lost_where": "学校门口", "looks": "一米三"}
+		s := c.Write(c.Officer, first, "search", "", lost)
+		page := c.Write(c.Officer, first, "poster", s.ID, values{"name": "小花", "looks": "红外套", "lost": "学校门口", "telephone": "023-00000000", "until": "2026-11-30"}).Values["page"].(string)
+		if err := c.Reports.Reports.Join(c.Officer, first, second); err != nil {
+			t.Fatal(err)
+		}
+		if status, _, _ := get(site, page); status != http.StatusOK {
+			t.Fatalf("joined, and the search goes on: %d", status)
+		}
+		again := c.Write(c.Officer, second, "search", "", lost)
+		c.Write(c.Officer, second, "found", again.ID, values{"where": "外婆家", "condition": "平安"})
+		if status, body, _ := get(site, page); status != http.StatusGone || strings.Contains(body, "小花") {
+			t.Fatalf("found and still shown: %d", status)
+		}
+	})
+}
+
 func TestAdd_OfALockedCaseIsForThoseItNames(t *testing.T) {
 	each(t, func(t *testing.T, c *caseworktest.Cases) {
 		_, thread := c.File(func(n *report.NewReport) { n.Situations, n.Statutory = []string{"harm"}, []int{1} })

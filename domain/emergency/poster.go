@@ -64,10 +64,12 @@ func (s *Service) publish(ctx context.Context, tx *store.Tx, t *report.Thread, r
 	return s.journal.Record(ctx, tx, "emergency.published", t.Entry("poster", r.ID, string(until)))
 }
 
-// recall takes every poster of a case down: the child is found, or should no
+// recall takes every poster of a case, and of those joined to it, down: the child is found, or should no
 // longer be shown.
 func (s *Service) recall(ctx context.Context, tx *store.Tx, t *report.Thread, _ *casework.Record) error {
-	n, err := store.Exec(ctx, tx, `update emergency_poster set recalled_at = ? where thread_id = ? and recalled_at is null`, s.clock.Now(), t.ID)
+	n, err := store.Exec(ctx, tx, `
+		update emergency_poster set recalled_at = ?
+		 where (thread_id = ? or thread_id in (select j.id from report_thread j where j.joined_into = ?)) and recalled_at is null`, s.clock.Now(), t.ID, t.ID)
 	if err != nil {
 		return fmt.Errorf("recalling the poster: %w", err)
 	}

@@ -48,7 +48,8 @@ func (s *Service) broadcast(ctx context.Context, tx *store.Tx, t *report.Thread,
 		role, around = authz.TownshipSupervisor, region.Code(t.Region[:6]+"000000")
 	}
 	link, _, err := store.Maybe[string](ctx, tx, `
-		select '/missing/' || token from emergency_poster where thread_id = ? and recalled_at is null and until_at > ? order by until_at desc limit 1`, t.ID, s.clock.Now())
+		select '/missing/' || token from emergency_poster 
+		 where thread_id = ? and recalled_at is null and until_at > ? order by until_at desc limit 1`, r.ThreadID, s.clock.Now())
 	if err != nil {
 		return fmt.Errorf("finding the poster: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"shouwang/domain/casework"
@@ -189,9 +190,13 @@ func TestGuardianship_FromTheAdmonitionToTheJudgement(t *testing.T) {
 		c.Write(c.Civil, thread, "petitioner_asked", k.ID, values{"rank": "1", "name": "祖父", "answer": "unwilling"})
 		p := c.Write(c.Civil, thread, "petition", k.ID, values{"petitioner": "县民政局（虚构）", "against": "王某（虚构）", "relation": "父亲", "claim": "撤销监护人资格", "facts": "经教育不改", "court": "某县人民法院（虚构）"})
 		c.Paper(c.Civil, thread, "petition_draft", p.ID)
-		c.Write(c.Civil, thread, "court_accepted", k.ID, values{"number": "（2026）民特1号", "accepted": "2026-11-23"})
+		c.Write(c.Civil, thread, "court_accepted", k.ID, values{"number": "（2026）民特1号", "accepted": "2026-11-10"})
 		if owed := c.Owed(thread); owed["guardianship.court"] != 1 {
 			t.Fatalf("%v", owed)
+		}
+		// The court's thirty days run from its day, not from when it was typed.
+		if due, err := store.One[string](t.Context(), c.DB, `select due_on from duty_duty where rule = 'guardianship.court' and state = 'open'`); err != nil || due != "2026-12-10" {
+			t.Fatalf("%s %v", due, err)
 		}
 		c.Write(c.Civil, thread, "judgement", k.ID, values{"result": "revoked", "on": "2026-12-20", "guardian": "祖父", "bar": "abuse"})
 		_, err := c.Try(c.Civil, thread, "restoration", k.ID, values{"applicant": "王某", "repent": "x", "wish": "x", "result": "restored"})
@@ -273,6 +278,22 @@ func TestProtectionOrder_RunsBySeventyTwoHoursOrTwentyFour(t *testing.T) {
 		c.Write(c.Civil, thread, "protection_decided", o.ID, values{"result": "given", "until": "2027-05-23"})
 		if c.Owed(thread)["guardianship.order_urgent"] != 0 {
 			t.Fatal("decided and still owed")
+		}
+	})
+}
+
+// What is written down late has its clock running since it was done.
+func TestProtectionOrder_ItsClockRunsFromTheRequest(t *testing.T) {
+	each(t, func(t *testing.T, c *caseworktest.Cases, _ *guardianship.Service) {
+		thread := c.Open("violence")
+		asked := c.Clock.Now()
+		c.Clock.Advance(20 * time.Hour)
+		if _, err := c.Cases.Add(c.Civil, thread, casework.NewRecord{ID: uuid.NewString(), Kind: "protection_order", DoneAt: asked, Values: values{"applicant": "县民政局", "against": "王某（虚构）", "urgent": "yes"}}); err != nil {
+			t.Fatal(err)
+		}
+		due, err := store.One[time.Time](t.Context(), c.DB, `select due_at from duty_duty where rule = 'guardianship.order_urgent' and state = 'open'`)
+		if err != nil || due.Sub(asked) != 24*time.Hour {
+			t.Fatalf("%v %v", due, err)
 		}
 	})
 }

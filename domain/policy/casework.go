@@ -40,6 +40,7 @@ type Kind struct {
 	Settles []string `yaml:"settles" json:"-"` // duty rules
 	Step    string   `yaml:"step" json:"-"`    // how it moves the case
 	Live    []string `yaml:"live" json:"-"`    // the clauses it makes live
+	Waits   string   `yaml:"waits" json:"-"`   // what is not ended while a line stands here: a case does not close over it
 	Paper   string   `yaml:"paper" json:"paper" doc:"the document that is printed from it"`
 	Closed  bool     `yaml:"closed" json:"-"` // may be written in a case that is closed
 }
@@ -81,6 +82,7 @@ type Opens struct {
 	Rule string `yaml:"rule"`
 	To   string `yaml:"to"`   // police, township, unit (the one a field names); empty: the rule's own post
 	Due  string `yaml:"due"`  // a field that says until when; empty: the rule's term
+	From string `yaml:"from"` // a field that says from which day the term runs; empty: from when the record's thing was done
 	When string `yaml:"when"` // only where a field says so: "field=code"
 	// Whole: the case owes it once, whichever line called for it, and any record
 	// that settles its rule discharges it. Otherwise the line owes it.
@@ -272,7 +274,7 @@ func (c *Casework) check(p *Pack, wrong func(string, ...any)) {
 				wrong("%s opens a duty for %q", at, o.To)
 			}
 			field, _, _ := strings.Cut(o.When, "=")
-			for _, f := range []string{o.Due, field} {
+			for _, f := range []string{o.Due, o.From, field} {
 				if f != "" && !slices.ContainsFunc(k.Fields, func(a Ask) bool { return a.Key == f }) {
 					wrong("%s opens a duty by its field %s, which it lacks", at, f)
 				}

@@ -38,7 +38,7 @@ type Cases struct {
 func New(t testing.TB, db *store.DB, rules ...authz.Rules) *Cases {
 	t.Helper()
 	c := &Cases{Reports: reporttest.New(t, db, nil, append(rules, casework.Rules)...), t: t}
-	c.Cases = casework.NewService(db, c.Policy, c.Duty, c.Registry, c.Reports.Reports, c.Journal, c.Rules, c.Keys, c.Clock)
+	c.Cases = casework.NewService(db, c.Policy, c.Duty, c.Reports.Reports, c.Journal, c.Rules, c.Keys, c.Clock)
 	c.Officer = c.Person("民警甲", authz.Police, c.Station)
 	c.Township = c.Person("督导员甲", authz.TownshipSupervisor, c.Unit(account.TownshipGovernment, "外郎乡人民政府（虚构）", registrytest.Town))
 	c.Civil = c.Person("民政甲", authz.CivilAffairs, c.Unit(account.CivilAffairs, "县民政局（虚构）", registrytest.County))
